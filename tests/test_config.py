@@ -1,0 +1,142 @@
+"""Settings: what is read, what is refused, and that secrets stay hidden."""
+
+from pathlib import Path
+
+import pytest
+
+import bot.config
+import index.config
+from index.config import ConfigError, split_column
+
+BOT, APP = "xoxb-1-abc", "xapp-1-def"
+
+
+def test_nothing_set_reads_the_samples_into_data_with_the_bundled_model():
+    config = index.config.Config.from_environ({})
+    assert config.column == (str(index.config.SAMPLES),)
+    assert (config.data_dir, config.embedding_model) == (Path("data"), None)
+
+
+def test_blank_values_count_as_not_set():
+    blank = {"COLUMN": " \n", "DATA_DIR": "", "EMBEDDING_MODEL": " "}
+    assert index.config.Config.from_environ(blank) == index.config.Config.from_environ({})
+
+
+@pytest.mark.parametrize(
+    ("value", "sources"),
+    [
+        ("articles", ["articles"]),
+        ("a b,c\nd", ["a", "b", "c", "d"]),
+        ("'my column', https://example.org/feed.xml", ["my column", "https://example.org/feed.xml"]),
+        ("a#1 /b\\ c", ["a#1", "/b c"]),
+        ("a,,b,", ["a", "b"]),
+    ],
+)
+def test_column_splits_at_space_comma_and_newline_but_not_inside_quotation_marks(value, sources):
+    assert split_column(value) == sources
+
+
+def test_an_open_quotation_mark_and_a_data_dir_that_is_a_file_are_both_named(tmp_path):
+    file = tmp_path / "data"
+    file.write_text("")
+    with pytest.raises(ConfigError) as caught:
+        index.config.Config.from_environ({"COLUMN": "drezner's", "DATA_DIR": str(file)})
+    assert [problem.split()[0] for problem in caught.value.problems] == ["COLUMN", "DATA_DIR"]
+
+
+def load(**environ):
+    return bot.config.Config.from_environ(environ)
+
+
+def test_no_tokens_means_the_loopback_workspace():
+    config = load()
+    assert config.slack is None
+    assert (config.log_format, config.log_level) == ("text", "INFO")
+
+
+def test_both_tokens_mean_slack_itself():
+    assert load(SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP).slack == bot.config.Slack(
+        bot_token=BOT, app_token=APP, api_url="https://slack.com/api/"
+    )
+
+
+def test_the_api_url_gets_its_trailing_slash():
+    config = load(SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP, SLACK_API_URL="http://127.0.0.1:3300/api")
+    assert config.slack is not None
+    assert config.slack.api_url == "http://127.0.0.1:3300/api/"
+
+
+def test_tokens_never_show_in_repr():
+    config = load(SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP)
+    assert BOT not in repr(config)
+    assert APP not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("environ", "said"),
+    [
+        ({"SLACK_BOT_TOKEN": BOT}, "SLACK_APP_TOKEN is missing"),
+        ({"SLACK_APP_TOKEN": APP}, "SLACK_BOT_TOKEN is missing"),
+        ({"SLACK_BOT_TOKEN": APP, "SLACK_APP_TOKEN": BOT}, "have changed places"),
+        (
+            {"SLACK_BOT_TOKEN": "xoxp-1-user", "SLACK_APP_TOKEN": APP},
+            "SLACK_BOT_TOKEN does not begin with xoxb-",
+        ),
+        ({"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": "secret"}, "SLACK_APP_TOKEN does not begin with xapp-"),
+        ({"SLACK_BOT_TOKEN": "xoxb-1 2", "SLACK_APP_TOKEN": APP}, "SLACK_BOT_TOKEN holds a character"),
+        ({"SLACK_API_URL": "ftp://slack.com"}, "SLACK_API_URL is not an http"),
+        ({"SLACK_API_URL": "127.0.0.1:3300"}, "SLACK_API_URL is not an http"),
+        ({"SLACK_API_URL": "https://slack.com/api/?x=1"}, "SLACK_API_URL is not an http"),
+        ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is “xml”"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is “LOUD”"),
+    ],
+)
+def test_each_wrong_setting_is_named(environ, said):
+    with pytest.raises(ConfigError, match=said) as caught:
+        load(**environ)
+    assert len(caught.value.problems) == 1
+
+
+def test_all_problems_come_at_once_and_none_shows_a_token():
+    with pytest.raises(ConfigError) as caught:
+        load(SLACK_BOT_TOKEN="xoxp-secret", LOG_FORMAT="xml", COLUMN='"')
+    assert [problem.split()[0] for problem in caught.value.problems] == [
+        "COLUMN",
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "LOG_FORMAT",
+    ]
+    assert "secret" not in str(caught.value)
+
+
+def test_format_and_level_are_read_in_any_case():
+    config = load(LOG_FORMAT="JSON", LOG_LEVEL="debug")
+    assert (config.log_format, config.log_level) == ("json", "DEBUG")
+
+
+def test_the_environment_wins_over_the_env_file_which_fills_the_gaps(tmp_path):
+    env_file = tmp_path / ".env"
+    env_file.write_text(
+        f"SLACK_BOT_TOKEN={BOT}\nexport SLACK_APP_TOKEN='{APP}'\nCOLUMN=from-file # note\nEMPTY\n"
+    )
+    config = bot.config.Config.load({"COLUMN": "from-environment"}, env_file)
+    assert config.index.column == ("from-environment",)
+    assert config.slack is not None
+    assert (config.slack.bot_token, config.slack.app_token) == (BOT, APP)
+
+
+def test_an_emptied_variable_takes_a_token_of_the_env_file_away(tmp_path):
+    env_file = tmp_path / ".env"
+    env_file.write_text(f"SLACK_BOT_TOKEN={BOT}\nSLACK_APP_TOKEN={APP}\n")
+    assert bot.config.Config.load({"SLACK_BOT_TOKEN": "", "SLACK_APP_TOKEN": ""}, env_file).slack is None
+
+
+def test_a_missing_env_file_is_no_problem(tmp_path):
+    assert bot.config.Config.load({}, tmp_path / ".env") == load()
+
+
+def test_the_example_file_names_every_setting_and_changes_none(tmp_path):
+    example = Path(__file__).parent.parent / ".env.example"
+    assert bot.config.Config.load({}, example) == load()
+    named = {line.lstrip("# ").split("=")[0] for line in example.read_text().splitlines() if "=" in line}
+    assert named == bot.config.SETTINGS
