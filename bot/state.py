@@ -1,0 +1,268 @@
+"""
+What the bot must remember: each question from its arrival to its answer, in ``DATA_DIR/bot.sqlite``.
+
+Promises: a question that ``put`` took is never lost and never taken twice; it is worked on by one
+worker at a time; a crash hands it back when its lease runs out, and says whether a post had begun.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+# A crashed worker's question is taken up again after this long; a living one renews it in time.
+LEASE = 30.0
+# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
+KEPT = 30 * 24 * 3600.0
+# Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
+LOCK_TIMEOUT = 2.0
+
+
+class Kind(StrEnum):
+    """How a question reached the bot."""
+
+    MENTION = "mention"
+    DM = "dm"
+    COMMAND = "command"
+
+
+class State(StrEnum):
+    """How far a question has come."""
+
+    WAITING = "waiting"  # nothing has been sent
+    POSTING = "posting"  # a call to Slack has begun, and its outcome is not recorded
+    DONE = "done"  # a message was sent
+    FAILED = "failed"  # no message could be sent, or none that Slack would confirm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """
+    One question as it came in.
+
+    *key* is Slack's id of the delivery (event id, or a command's trigger id). *ts* is the message's, None
+    for a command; *thread_ts* the thread that it stands in. *response_url* is a command's.
+    """
+
+    kind: Kind
+    key: str
+    team: str
+    channel: str
+    user: str
+    text: str
+    ts: str | None = None
+    thread_ts: str | None = None
+    response_url: str | None = None
+
+    @property
+    def reply_thread(self) -> str | None:
+        """The thread that the answer belongs in: a mention opens one, a direct message does not."""
+        return self.thread_ts or (self.ts if self.kind is Kind.MENTION else None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """
+    A question that a worker holds.
+
+    *hold* tells this holding from any other. *attempts* counts the times that it was taken without
+    coming to an end, this one included.
+    *in_doubt* is set when a post had begun before and nobody knows whether it arrived.
+    """
+
+    id: str
+    hold: str
+    request: Request
+    received_at: float
+    attempts: int
+    in_doubt: bool
+
+
+metadata = sa.MetaData()
+questions = sa.Table(
+    "question",
+    metadata,
+    sa.Column("id", sa.String, primary_key=True),
+    sa.Column("kind", sa.String, nullable=False),
+    sa.Column("key", sa.String, nullable=False, unique=True),
+    sa.Column("team", sa.String, nullable=False),
+    sa.Column("channel", sa.String, nullable=False),
+    sa.Column("user", sa.String, nullable=False),
+    sa.Column("text", sa.String, nullable=False),
+    sa.Column("ts", sa.String),
+    sa.Column("thread_ts", sa.String),
+    sa.Column("response_url", sa.String),
+    sa.Column("received_at", sa.Float, nullable=False),
+    sa.Column("state", sa.String, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    # Which bot works on it, and in which holding; None: nobody.
+    sa.Column("owner", sa.String),
+    sa.Column("hold", sa.String),
+    # From this moment on anyone may take it: the end of a lease or of a wait.
+    sa.Column("due_at", sa.Float, nullable=False),
+    # What was answered: enough to find the message, and to answer the same again.
+    sa.Column("reply_ts", sa.String),
+    sa.Column("verdict", sa.String),
+    sa.Column("generation", sa.Integer),
+    # The mention and the message that Slack sends for one text differ in event id, not in these.
+    sa.UniqueConstraint("team", "channel", "ts"),
+    sa.Index("question_due", "state", "due_at"),
+)
+OPEN = (State.WAITING, State.POSTING)
+
+
+class Inbox:
+    """
+    The questions of one bot, shared by its threads and by any other process on the same file.
+
+    *clock* gives seconds since the epoch; *lease* is how long a taken question stays with its owner.
+    """
+
+    def __init__(self, path: Path, *, lease: float = LEASE, clock: Callable[[], float] = time.time) -> None:
+        self.lease = lease
+        self._clock = clock
+        self._owner = secrets.token_hex(8)
+        self._arrived = threading.Event()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)  # questions are for nobody else's eyes
+        url = sa.URL.create("sqlite", database=str(path))
+        self._engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT}, hide_parameters=True)
+        sa.event.listen(self._engine, "connect", _make_durable)
+        with self._engine.begin() as connection:
+            metadata.create_all(connection)
+
+    def put(self, request: Request) -> bool:
+        """Keep *request* for good; return whether it was new. It is on disk when this returns."""
+        now = self._clock()
+        row = {
+            **{name: getattr(request, name) for name in Request.__slots__},
+            "id": secrets.token_hex(5),
+            "received_at": now,
+            "state": State.WAITING,
+            "due_at": now,
+        }
+        with self._engine.begin() as connection:
+            result = connection.execute(sqlite.insert(questions).values(row).on_conflict_do_nothing())
+        if result.rowcount:
+            self._arrived.set()
+        return bool(result.rowcount)
+
+    def take(self) -> Taken | None:
+        """Take the oldest question that is due, or None; it stays ours while ``renew`` is called in time."""
+        now, hold = self._clock(), secrets.token_hex(8)
+        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now)
+        oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
+        take = (
+            questions.update()
+            .where(questions.c.id == oldest.scalar_subquery(), due)
+            .values(owner=self._owner, hold=hold, due_at=now + self.lease, attempts=questions.c.attempts + 1)
+            .returning(questions)
+        )
+        with self._engine.begin() as connection:
+            row = connection.execute(take).mappings().first()
+        return None if row is None else _taken(row)
+
+    def begin_post(self, taken: Taken) -> bool:
+        """Write down that a post begins; False when the lease was lost, so that nothing may be posted."""
+        return self._change(taken, state=State.POSTING, due_at=self._clock() + self.lease)
+
+    def finish(
+        self,
+        taken: Taken,
+        state: State,
+        *,
+        reply_ts: str | None = None,
+        verdict: str = "",
+        generation: int = 0,
+    ) -> None:
+        """Close a question as DONE or FAILED."""
+        self._change(
+            taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
+        )
+
+    def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
+        """Put a question back for *seconds*; such a wait is no failed attempt."""
+        state = State.POSTING if in_doubt else State.WAITING
+        self._change(taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
+
+    def renew(self) -> None:
+        """Stretch the lease of all that this bot holds."""
+        with self._engine.begin() as connection:
+            connection.execute(self._mine().values(due_at=self._clock() + self.lease))
+
+    def hand_back(self) -> None:
+        """Give up all that this bot holds, at once: the next start, or another bot, takes it."""
+        with self._engine.begin() as connection:
+            connection.execute(self._mine().values(owner=None, due_at=self._clock()))
+
+    def forget(self) -> int:
+        """Delete closed questions older than KEPT; return how many."""
+        old = questions.c.received_at < self._clock() - KEPT
+        with self._engine.begin() as connection:
+            return connection.execute(questions.delete().where(old, ~questions.c.state.in_(OPEN))).rowcount
+
+    def count(self) -> dict[State, int]:
+        """Return how many questions there are in each state."""
+        counting = sa.select(questions.c.state, sa.func.count()).group_by(questions.c.state)
+        with self._engine.connect() as connection:
+            return {State(state): number for state, number in connection.execute(counting)}
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until a question arrives in this process, at most *seconds*."""
+        if self._arrived.wait(seconds):
+            self._arrived.clear()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _mine(self) -> sa.Update:
+        return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))
+
+    def _change(self, taken: Taken, **values: Any) -> bool:
+        with self._engine.begin() as connection:
+            change = (
+                self._mine()
+                .where(questions.c.id == taken.id, questions.c.hold == taken.hold)
+                .values(**values)
+            )
+            return bool(connection.execute(change).rowcount)
+
+
+def _taken(row: sa.RowMapping) -> Taken:
+    fields = {name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])}
+    return Taken(
+        id=row["id"],
+        hold=row["hold"],
+        request=Request(**fields),
+        received_at=row["received_at"],
+        attempts=row["attempts"],
+        in_doubt=row["state"] == State.POSTING,
+    )
+
+
+def _make_durable(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    # An ack promises that the question is kept: FULL writes it to the disk, not to the cache.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
