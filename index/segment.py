@@ -1,0 +1,146 @@
+"""Paragraphs, sentences and the model's windows, always as offsets into the text. Pure."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+import sentencex
+
+BLANK_LINE = re.compile(
+    r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])[^\S\n\r]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])|\u2029"
+)
+OPENING, CLOSING = "“«„", "”»"
+
+# Letters that Unicode does not decompose, and typography that a keyboard has no key for.
+PLAIN = str.maketrans(
+    {
+        "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i",
+        "‘": "'", "’": "'", "‚": "'", "‛": "'", "ʼ": "'", "′": "'", "`": "'", "´": "'",
+        "“": '"', "”": '"', "„": '"', "«": '"', "»": '"', "″": '"',
+        "‐": "-", "‑": "-", "‒": "-", "–": "-", "—": "-", "―": "-", "−": "-",
+    }
+)  # fmt: skip
+
+
+class Span(NamedTuple):
+    """A stretch of text: ``text[start:end]``, in code points."""
+
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Return *text* as it is compared: no case, no accents, plain quotation marks. Never shown."""
+    # Case first: "ẞ" and "İ" fold to more than one letter, which may then carry combining marks.
+    decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN).casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(PLAIN)
+
+
+def stripped(text: str, start: int, end: int) -> Span:
+    """Return the span without the white space at its two ends."""
+    while start < end and text[start].isspace():
+        start += 1
+    while end > start and text[end - 1].isspace():
+        end -= 1
+    return Span(start, end)
+
+
+def split_paragraphs(text: str) -> list[Span]:
+    """Split at blank lines; a line of nothing but white space is blank."""
+    paragraphs, start = [], 0
+    for blank in BLANK_LINE.finditer(text):
+        paragraphs.append(stripped(text, start, blank.start()))
+        start = blank.end()
+    paragraphs.append(stripped(text, start, len(text)))
+    return [p for p in paragraphs if p.start < p.end]
+
+
+def sentences(text: str) -> list[Span]:
+    """
+    Return the sentences of one paragraph, in order and without the space between them.
+
+    A quotation that is closed in the paragraph stays in the sentence that introduces it, however many
+    sentences it holds. A full stop in "U.S.", "Mr. Trump" or "goals…. The" is read as people read it.
+
+    Source:
+        Boundaries by sentencex, the Wikimedia Foundation's segmenter; its leftovers without a letter or
+        digit (an ellipsis after a quotation) join the sentence before.
+    """
+    spans: list[Span] = []
+    for boundary in sentencex.get_sentence_boundaries("en", text):
+        span = stripped(text, boundary["start_index"], boundary["end_index"])
+        if span.start == span.end:
+            continue
+        if spans and not any(c.isalnum() for c in text[span.start : span.end]):
+            spans[-1] = Span(spans[-1].start, span.end)
+        else:
+            spans.append(span)
+    return spans
+
+
+def clauses(text: str) -> list[Span]:
+    """Return the sentences with the sentences inside a quotation apart: the finest units that read alone."""
+    return [inner for sentence in sentences(text) for inner in _inside(text, sentence)]
+
+
+def _inside(text: str, sentence: Span) -> Iterator[Span]:
+    """Split *sentence* once more, blind to its quotation marks."""
+    # The marks become letters' neighbours of no meaning, one for one, so that offsets hold.
+    blind = re.sub(r"[“”„«»\"]", " ", text[sentence.start : sentence.end])
+    spans = sentences(blind) if blind.strip() else []
+    if len(spans) < 2:
+        yield sentence
+        return
+    starts = [sentence.start] + [sentence.start + s.start for s in spans[1:]]
+    for start, end in zip(starts, [*starts[1:], sentence.end], strict=True):
+        # A mark that opens the next part stands before that part's first letter.
+        yield stripped(
+            text, _back_over_marks(text, start, sentence.start), _back_over_marks(text, end, start)
+        )
+
+
+def _back_over_marks(text: str, at: int, floor: int) -> int:
+    while at > floor and at < len(text) and (text[at - 1] in OPENING or text[at - 1] in "'\"‘(["):
+        at -= 1
+    return at
+
+
+def windows(text: str, spans: Iterable[Span], length: Callable[[str], int], limit: int) -> list[Span]:
+    """
+    Return *spans* such that none is longer than *limit*: what is longer is cut at its last fitting space.
+
+    Args:
+        length: The number of the model's tokens in a text, special tokens left out.
+
+    Every character that is not white space is in exactly the windows of its span: nothing is left out.
+    """
+    return [w for span in spans for w in _fitting(text, span, length, limit)]
+
+
+def _fitting(text: str, span: Span, length: Callable[[str], int], limit: int) -> Iterator[Span]:
+    rest = span
+    while rest.start < rest.end and length(text[rest.start : rest.end]) > limit:
+        cut = _longest_fitting(text, rest, length, limit)
+        yield stripped(text, rest.start, cut)
+        rest = stripped(text, cut, rest.end)
+    if rest.start < rest.end:
+        yield rest
+
+
+def _longest_fitting(text: str, span: Span, length: Callable[[str], int], limit: int) -> int:
+    """Return where to cut *span*: the last space before which it fits, or inside a word where none does."""
+    spaces = [m.start() for m in re.finditer(r"\s+", text[span.start : span.end])]
+    for offsets in (spaces, list(range(1, span.end - span.start))):
+        low, high = 0, len(offsets)
+        while low < high:
+            middle = (low + high) // 2
+            if length(text[span.start : span.start + offsets[middle]]) <= limit:
+                low = middle + 1
+            else:
+                high = middle
+        if low:
+            return span.start + offsets[low - 1]
+    return span.start + 1
