@@ -110,19 +110,25 @@ ADVERBS = frozenset(
 )
 PERFECT = frozenset("has have had having 've 'd ’ve ’d".split())
 PASSIVE = frozenset("is are was were be been being get gets got gotten am".split())
-MODAL = frozenset("would could might may should can will shall must ought cannot won't can't couldn't".split())
+MODAL = frozenset(
+    "would could might may should can will shall must ought cannot won't can't couldn't".split()
+)
 NEGATION = frozenset(
     "not never n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't can't couldn't".split()
 )
 # "declined to say" is silence; "went on to say" is speech.
-SILENT = re.compile(r"(?:declin|refus|fail|want|ne?ed|tr|try|hesitat|unwilling|reluctant|unable|seek|sought|hop|plan|expect)")
+SILENT = re.compile(
+    r"(?:declin|refus|fail|want|ne?ed|tr|try|hesitat|unwilling|reluctant|unable|seek|sought|hop|plan|expect)"
+)
 CONTINUING = frozenset(
     "went go goes going on continued continues began begins started proceeded rushed hastened quick quoted as "
     "took takes turned came chose dared".split()
 )
 HE = frozenset("he she they".split())
 WRITER = frozenset("i we you it there one this that these those which who what me us".split())
-DETERMINERS = frozenset("a an the his her their its our my your this that these those some any every each no".split())
+DETERMINERS = frozenset(
+    "a an the his her their its our my your this that these those some any every each no".split()
+)
 PREPOSITIONS = frozenset(
     """of for from in at with to by on about under over against near around inside outside among between
     through during within behind into onto across after before since like as than via per""".split()

@@ -11,6 +11,8 @@ from index.segment import fold
 
 # A word keeps its inner apostrophes, hyphens and full stops (O'Neill, al-Assad, U.S., J.), not its 's.
 WORD = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Lt|Col|Capt|Sgt|Prof|Rev|Hon|St|Jr|Sr)\."
+    r"|"
     r"(?:[^\W\d_]\.){2,}"  # U.S., J.D.
     r"|[^\W\d_]\.(?=\s+[^\W\d_])"  # an initial
     r"|\w+(?:[-‐‑]\w+|[’'](?!s\b)\w+)*"
@@ -31,6 +33,7 @@ TITLES = frozenset(
     co-founder founder co-chair father sister brother saint
     """.split()
 )
+HONORIFICS = frozenset("mr mrs ms miss dr sir dame".split())
 # Words that begin a sentence with a capital and are no names.
 OPENERS = frozenset(
     """
@@ -56,7 +59,9 @@ OPENERS = frozenset(
     august september october november december mon tue wed thu fri sat sun
     """.split()
 )
-DEMONYM = re.compile(r"(?:ish|ian|ean|ese|can|isch|dutch|french|greek|swiss|german|iraqi|israeli|saudi|qatari)$")
+DEMONYM = re.compile(
+    r"(?:ish|ian|ean|ese|can|isch|dutch|french|greek|swiss|german|iraqi|israeli|saudi|qatari)$"
+)
 
 
 class Name(NamedTuple):
@@ -96,8 +101,7 @@ def _is_capital(word: str) -> bool:
 
 
 def _continues(text: str, run: list[re.Match[str]], word: re.Match[str]) -> bool:
-    between = text[run[-1].end() : word.start()]
-    if between not in (" ", "\u00a0", ". ") or (between == ". " and not _abbreviates(run[-1][0])):
+    if text[run[-1].end() : word.start()] not in (" ", "\u00a0"):
         return False
     if _is_capital(word[0]):
         return True
@@ -106,22 +110,20 @@ def _continues(text: str, run: list[re.Match[str]], word: re.Match[str]) -> bool
     return word[0] in PARTICLES and rest is not None
 
 
-def _abbreviates(word: str) -> bool:
-    return len(word) <= 4 and (word.casefold().rstrip(".") in TITLES or word.casefold() in ("st", "jr", "sr"))
-
-
 def _name(text: str, run: list[re.Match[str]]) -> list[Name]:
     """Return the run as a name without what only leads up to it, or nothing."""
     while run and (run[0][0].casefold() in OPENERS or run[0][0] in PARTICLES):
         run = run[1:]
     while run and run[-1][0] in PARTICLES:
         run = run[:-1]
+    polite = bool(run) and run[0][0].rstrip(".").casefold() in HONORIFICS
+    run = run[1:] if polite else run
     last_title = max((i for i, w in enumerate(run) if w[0].casefold().rstrip(".") in TITLES), default=-1)
     if last_title < len(run) - 1:
         run = run[last_title + 1 :]
     if len(run) > 1 and DEMONYM.search(run[0][0].casefold()) and len(run) > 2:
         run = run[1:]
-    if not run or (len(run) == 1 and _says_nothing(run[0][0])):
+    if not run or (len(run) == 1 and not polite and _says_nothing(run[0][0])):
         return []
     return [Name(run[0].start(), run[-1].end(), tuple(w[0] for w in run))]
 
@@ -173,7 +175,7 @@ def same_person(one: str, other: str) -> bool:
     a, b = fold(one).replace(".", "").split(), fold(other).replace(".", "").split()
     if not a or not b or a[-1] != b[-1]:
         return False
-    if len(a) == 1 or len(b) == 1:
+    if set(a) <= set(b) or set(b) <= set(a):
         return True
-    first, second = a[0], b[0]
-    return first == second or (min(len(first), len(second)) == 1 and first[0] == second[0])
+    initials = min(len(a[0]), len(b[0])) == 1
+    return a[0] == b[0] or (initials and a[0][0] == b[0][0])

@@ -12,7 +12,13 @@ import sentencex
 BLANK_LINE = re.compile(
     r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])[^\S\n\r]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])|\u2029"
 )
-OPENING, CLOSING = "“«„", "”»"
+OPENING = "“«„"
+# “…?” Vitter asked. The attribution belongs to the sentence that it follows.
+ATTRIBUTION = re.compile(
+    r"(?:[^\W\d_][\w.’'-]*\s+){1,4}"
+    r"(?:said|says|asked|asks|wrote|writes|tweeted|told|added|adds|replied|replies|responded|demanded|wondered|"
+    r"shouted|exclaimed|continued|quipped|joked|yelled|cried|declared|insisted|argued|warned|recalled)\b"
+)
 
 # Letters that Unicode does not decompose, and typography that a keyboard has no key for.
 PLAIN = str.maketrans(
@@ -74,11 +80,19 @@ def sentences(text: str) -> list[Span]:
         span = stripped(text, boundary["start_index"], boundary["end_index"])
         if span.start == span.end:
             continue
-        if spans and not any(c.isalnum() for c in text[span.start : span.end]):
+        if spans and _belongs_to(text, spans[-1], span):
             spans[-1] = Span(spans[-1].start, span.end)
         else:
             spans.append(span)
     return spans
+
+
+def _belongs_to(text: str, before: Span, span: Span) -> bool:
+    """Whether *span* is no sentence of its own but the rest of the one before."""
+    if not any(c.isalnum() for c in text[span.start : span.end]):
+        return True
+    asked = re.search(r"[?!…][”\"»’']{1,2}$", text[before.start : before.end])
+    return bool(asked and ATTRIBUTION.match(text, span.start, span.end))
 
 
 def clauses(text: str) -> list[Span]:

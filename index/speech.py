@@ -71,8 +71,8 @@ def quotations(text: str) -> list[Span]:
     A closing mark that was never opened is passed over; quotations inside quotations belong to the outer.
     """
     spans, start = [], None
-    for mark in re.finditer(r"[“”„«»\"]", text):
-        opens = mark[0] in "“„«" or (mark[0] == '"' and start is None)
+    for mark in re.finditer(r"[“”„«»\"]|''|``", text):
+        opens = mark[0] in "“„«``" or (mark[0] in ('"', "''") and start is None)
         if opens and start is None:
             start = mark.start()
         elif not opens and start is not None:
@@ -164,6 +164,7 @@ class _Clause:
             speakers, end = self._phrase_from(i + 1)
             if speakers and self._may_be_inverted(i, end):
                 return Cue(token.start, token.start, token.text, speakers, strong, follows=True)
+        strong = strong or (self._low(i + 1) in ("for", "on") and token.low.startswith("call"))
         if subject is None:
             return None
         if not strong and not beside:
@@ -176,8 +177,10 @@ class _Clause:
         return Cue(token.start, start, token.text, subject.speakers, strong, silent=subject.silent)
 
     def _noun(self, i: int) -> Cue | None:
-        """"Trump's claim that …", "in Tusk's words, “…”", "a statement from the ministry: “…”"."""
-        goes_on = self._low(i + 1) in ("that", ":") or any(q.start > self.tokens[i].start for q in self.quotes)
+        """ "Trump's claim that …", "in Tusk's words, “…”", "a statement from the ministry: “…”"."""
+        goes_on = self._low(i + 1) in ("that", ":") or any(
+            q.start > self.tokens[i].start for q in self.quotes
+        )
         if not goes_on or i < 2 or self._low(i - 1) not in ("'s", "'"):
             return None
         owner = self._phrase_ending(i - 2)
@@ -189,7 +192,8 @@ class _Clause:
         """A quotation that a colon introduces belongs to the subject of what stands before."""
         for i, token in enumerate(self.tokens):
             if token.text == ":" and self._kind(i + 1) == "quote":
-                speakers, start = self._first_subject(i)
+                near = self._phrase_ending(i - 1) if self._kind(i - 1) == "name" else None
+                speakers, start = near or self._first_subject(i)
                 if speakers:
                     return Cue(token.start, self.tokens[start].start, ":", speakers, False, verb=False)
         return None
@@ -207,16 +211,29 @@ class _Clause:
         if before in w.DETERMINERS or before in ("'s", "of") or before in w.PREPOSITIONS - {"as"}:
             return True
         plain = self._kind(i - 1) == "word" and not w.HUMAN.match(before) and before not in w.HE
-        joins = w.ADVERBS | w.PERFECT | w.PASSIVE | w.MODAL | w.NEGATION | w.CONTINUING | {"to", "and", "but", "who", "then"}
+        joins = (
+            w.ADVERBS
+            | w.PERFECT
+            | w.PASSIVE
+            | w.MODAL
+            | w.NEGATION
+            | w.CONTINUING
+            | {"to", "and", "but", "who", "then"}
+        )
         if self.tokens[i].low.endswith("ing") and plain and before not in joins and not before.endswith("ly"):
             return True
         if self.tokens[i].low not in w.NOUNLIKE:
             return False
-        known = self._kind(i - 1) in ("name", "quote") or before in w.HE | w.ADVERBS | {",", "to", "and", "who"}
+        known = self._kind(i - 1) in ("name", "quote") or before in w.HE | w.ADVERBS | {
+            ",",
+            "to",
+            "and",
+            "who",
+        }
         return not (known or w.HUMAN.match(before) or before in w.PERFECT | w.PASSIVE)
 
     def _disagrees(self, i: int, subject: _Subject) -> bool:
-        """"a Washington think tank": the plain form has no singular name for its subject."""
+        """ "a Washington think tank": the plain form has no singular name for its subject."""
         bare = self.tokens[i].low in w.BARE
         helped = self._low(i - 1) in w.MODAL | w.NEGATION | {"to", "did", "does", "do"} | w.ADVERBS
         return bare and len(subject.speakers) == 1 and self._kind(i - 1) == "name" and not helped
@@ -234,7 +251,7 @@ class _Clause:
         return behind >= 2 or (before >= 4 and any(t.text == "," for t in self.tokens[:i]))
 
     def _subject_before(self, i: int) -> _Subject | None:
-        j, silent, passive = i - 1, False, False
+        j, silent, passive = self._over_brackets(i - 1), False, False
         while j >= 0 and self._kind(j) != "quote":
             low = self._low(j)
             if low in w.NEGATION or low in w.MODAL or low.endswith("n't"):
@@ -245,15 +262,27 @@ class _Clause:
                 j -= 1
             elif low in w.PASSIVE:
                 passive = not self.tokens[i].low.endswith("ing")
-            elif not (low in w.ADVERBS or low.endswith("ly") or low in w.PERFECT or low in w.CONTINUING
-                      or low in ("did", "do", "does")):
+            elif not (
+                low in w.ADVERBS
+                or low.endswith("ly")
+                or low in w.PERFECT
+                or low in w.CONTINUING
+                or low in ("did", "do", "does")
+            ):
                 break
-            j -= 1
+            j = self._over_brackets(j - 1)
         if j < 0:
             return self._participle(i, silent)
         if passive:
             return None
         return self._subject_at(i, j, silent or self._conditional(j))
+
+    def _over_brackets(self, j: int) -> int:
+        """ "Sen. Roe (R-Ky.) said": what stands in brackets is passed over."""
+        if self._low(j) != ")":
+            return j
+        opening = next((k for k in range(j - 1, -1, -1) if self._low(k) == "("), j)
+        return opening - 1
 
     def _conditional(self, j: int) -> bool:
         before = [self._low(k) for k in range(max(0, j - 4), j)]
@@ -281,21 +310,26 @@ class _Clause:
         return self._same_as_before(i, silent) if self.tokens[i].low.endswith("ing") else None
 
     def _same_as_before(self, i: int, silent: bool) -> _Subject | None:
-        """"…, adding that": whoever the sentence has spoken of."""
+        """ "…, adding that": whoever the sentence has spoken of."""
         speakers, start = self._first_subject(i)
         return _Subject(speakers, start, silent) if speakers else None
 
     def _over_parenthesis(self, j: int, silent: bool) -> _Subject | None:
-        """"Tusk, who leads Poland, said": the name before the comma that opens the parenthesis."""
+        """ "Tusk, who leads Poland, said": the name before the comma that opens the parenthesis."""
         if self._low(j) != ",":
             return None
+        if self._kind(j - 1) == "name" and self._low(j - 2) == "," and self._human_at(j - 3):
+            return _Subject((self.tokens[j - 1].text,), j - 3, silent)  # "The chief, Jane Roe, said"
         for k in range(j - 1, 0, -1):
             if self._kind(k) == "quote":
                 return None
-            if self.tokens[k].text == ",":
-                phrase = self._phrase_ending(k - 1)
-                if phrase and (self._kind(k - 1) == "name" or phrase[0][0] in w.HE or self._human_at(k - 1)):
-                    return _Subject(phrase[0], phrase[1], silent)
+            phrase = self._phrase_ending(k - 1) if self.tokens[k].text == "," else None
+            if phrase is None or self._low(phrase[1] - 1) in w.PREPOSITIONS:
+                continue
+            if self._low(phrase[1] - 1) == "," and self._kind(phrase[1] - 2) == "name":
+                return _Subject((self.tokens[phrase[1] - 2].text,), phrase[1] - 2, silent)
+            if self._kind(k - 1) == "name" or phrase[0][0] in w.HE or self._human_at(k - 1):
+                return _Subject(phrase[0], phrase[1], silent)
         return None
 
     def _human_at(self, i: int) -> bool:
@@ -306,7 +340,10 @@ class _Clause:
         before = i - 1
         while self._low(before) in w.ADVERBS or self._low(before) == ",":
             before -= 1
-        return self._kind(before) == "quote" and not self.tokens[i].low.endswith("ing")
+        if self._kind(before) == "quote":
+            return not self.tokens[i].low.endswith("ing")
+        # ", said Jane Roe." at the end: what the comma could close is no name.
+        return before < i - 1 and self._kind(subject.start) != "name"
 
     def _may_be_inverted(self, i: int, end: int) -> bool:
         before = i - 1
@@ -314,7 +351,9 @@ class _Clause:
             before -= 1
         if self._kind(before) == "quote":
             return True
-        return self._low(before) in (",", "?", "!", ")") and before > 1 and self._low(end) in (".", ",", "", ";")
+        return (
+            self._low(before) in (",", "?", "!", ")") and before > 1 and self._low(end) in (".", ",", "", ";")
+        )
 
     # ---- reading who
 
@@ -337,7 +376,16 @@ class _Clause:
                 break
             elif token.low in w.PREPOSITIONS and not w.HUMAN.match(last_word):
                 break
-            elif i > start and token.low in ("said", "who", "that", "which", "when", "while", "after", "before"):
+            elif i > start and token.low in (
+                "said",
+                "who",
+                "that",
+                "which",
+                "when",
+                "while",
+                "after",
+                "before",
+            ):
                 break
             last_word = token.low
             i += 1
@@ -347,18 +395,22 @@ class _Clause:
         return (), start
 
     def _owned(self, i: int) -> tuple[tuple[str, ...], int]:
-        """"the BBC's Jane Roe" is Jane Roe; "Trump's lawyer" is nobody but Trump's lawyer."""
+        """ "the BBC's Jane Roe" is Jane Roe; "Trump's lawyer" is nobody but Trump's lawyer."""
         for k in range(i + 2, min(i + 7, len(self.tokens))):
             if self._kind(k) == "name":
                 return self._with_partner(k)
             if self._kind(k) != "word" or self._low(k) in w.PREPOSITIONS:
                 break
-            if w.HUMAN.match(self._low(k)) and self._kind(k + 1) != "name" and not w.HUMAN.match(self._low(k + 1)):
+            if (
+                w.HUMAN.match(self._low(k))
+                and self._kind(k + 1) != "name"
+                and not w.HUMAN.match(self._low(k + 1))
+            ):
                 return (self._text(self.tokens[i : k + 1]),), k + 1
         return (), i
 
     def _with_partner(self, i: int) -> tuple[tuple[str, ...], int]:
-        """"said Boot and Nichols": both."""
+        """ "said Boot and Nichols": both."""
         if self._low(i + 1) == "and" and self._kind(i + 2) == "name":
             return (self.tokens[i].text, self.tokens[i + 2].text), i + 3
         return (self.tokens[i].text,), i + 1
@@ -383,19 +435,30 @@ class _Clause:
         return (self._text(self.tokens[start : j + 1]),), start
 
     def _before_preposition(self, j: int) -> tuple[tuple[str, ...], int] | None:
-        """"a spokesman for Trump" speaks, and not Trump."""
+        """ "a spokesman for Trump" speaks, and not Trump."""
         k = j
-        while k > 0 and j - k < 6 and self._kind(k - 1) in ("name", "word") and self._low(k - 1) not in w.PREPOSITIONS:
+        while (
+            k > 0
+            and j - k < 6
+            and self._kind(k - 1) in ("name", "word")
+            and self._low(k - 1) not in w.PREPOSITIONS
+        ):
             k -= 1
+        if k > 1 and self._low(k - 1) in w.PREPOSITIONS and self._kind(k - 2) == "name":
+            return self._names_ending(k - 2)  # "Jane Roe of Ohio said", "Jane Roe on Thursday said"
         if k > 1 and self._low(k - 1) in w.PREPOSITIONS and w.HUMAN.match(self._low(k - 2)):
             start = self._phrase_start(k - 2)
             return (self._text(self.tokens[start : j + 1]),), start
         return None
 
     def _names_ending(self, j: int) -> tuple[tuple[str, ...], int]:
-        """"Max Boot and Tom Nichols", "Trump and Middle East envoy Steve Witkoff": both."""
+        """ "Max Boot and Tom Nichols", "Trump and Middle East envoy Steve Witkoff": both."""
         k = j - 1
-        while k > 0 and j - k < 5 and (self._kind(k) == "name" or w.HUMAN.match(self._low(k)) or self._low(k) in TITLES):
+        while (
+            k > 0
+            and j - k < 5
+            and (self._kind(k) == "name" or w.HUMAN.match(self._low(k)) or self._low(k) in TITLES)
+        ):
             k -= 1
         if self._low(k) == "and" and self._kind(k - 1) == "name":
             return (self.tokens[k - 1].text, self.tokens[j].text), k - 1
@@ -423,7 +486,9 @@ class _Clause:
             if token.kind == "name" and self._low(i - 1) not in w.PREPOSITIONS:
                 speakers, _ = self._phrase_from(i)
                 return speakers or (token.text,), i
-            elif token.kind == "word" and w.HUMAN.match(token.text) and self._low(i - 1) not in w.PREPOSITIONS:
+            elif (
+                token.kind == "word" and w.HUMAN.match(token.text) and self._low(i - 1) not in w.PREPOSITIONS
+            ):
                 start = self._phrase_start(i)
                 return (self._text(self.tokens[start : i + 1]),), start
         return (), 0
@@ -437,7 +502,9 @@ class _Clause:
 class _Reader:
     """Turns the cues of one passage into utterances."""
 
-    def __init__(self, passage: Passage, roster: Roster, last: Utterance | None, before: Passage | None) -> None:
+    def __init__(
+        self, passage: Passage, roster: Roster, last: Utterance | None, before: Passage | None
+    ) -> None:
         self.passage, self.roster, self.last, self.before = passage, roster, last, before
         self.text = passage.text
         self.quotes = quotations(self.text)
@@ -445,8 +512,10 @@ class _Reader:
 
     def utterances(self) -> list[Utterance]:
         """Return what the passage reports, in order of place."""
-        found: list[Utterance] = []
+        found = list(self._signed())
         for sentence in sentences(self.text):
+            if any(u.start <= sentence.start < u.end for u in found):
+                continue
             clause = _Clause(self.text, sentence, self.quotes)
             new = self._of_sentence(clause)
             if not new and (more := self._goes_on(clause, found)):
@@ -456,6 +525,17 @@ class _Reader:
             found += new
             self._remember(clause, new)
         return found
+
+    def _signed(self) -> Iterator[Utterance]:
+        """“…” — Jane Roe: a quotation with its speaker's name beneath, as pull quotes are set."""
+        for quote in self.quotes:
+            dash = re.match(r"\s*(?:[―—–]|--|-)\s*(?=\w)", self.text[quote.end :])
+            rest = self.text[quote.end + dash.end() :] if dash else ""
+            name = next(iter(names(rest[:80])), None)
+            if name and not rest[: name.start].strip() and re.match(r"\s*(?:$|[“\",\n(])", rest[name.end :]):
+                end = quote.end + (dash.end() if dash else 0) + name.end
+                who = self.roster.resolve(name.full)
+                yield Utterance(start=quote.start, end=end, speaker=who, cue="—", manner=Manner.DIRECT)
 
     def _of_sentence(self, clause: _Clause) -> list[Utterance]:
         cues = [c for c in clause.cues if not c.silent]
@@ -508,7 +588,9 @@ class _Reader:
         for (_, _), (cue, _) in zip(groups, groups[1:], strict=False):
             starts.append(self._boundary(clause, starts[-1], cue))
         ends = [*starts[1:], clause.span.end]
-        cut = [Span(a, self._trimmed(a, b)) if a < b else clause.span for a, b in zip(starts, ends, strict=True)]
+        cut = [
+            Span(a, self._trimmed(a, b)) if a < b else clause.span for a, b in zip(starts, ends, strict=True)
+        ]
         return cut if all(s.end > s.start for s in cut) else [clause.span] * len(groups)
 
     def _boundary(self, clause: _Clause, floor: int, cue: Cue) -> int:
@@ -518,7 +600,11 @@ class _Reader:
         for quote in clause.quotes:
             for k in range(max(quote.start, floor), min(quote.end, cue.start)):
                 masked[k - floor] = "x"
-        cuts = list(re.finditer(r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+", "".join(masked)))
+        cuts = list(
+            re.finditer(
+                r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+", "".join(masked)
+            )
+        )
         return floor + cuts[-1].end() if cuts else floor
 
     def _trimmed(self, start: int, end: int) -> int:
@@ -526,7 +612,9 @@ class _Reader:
             end -= 1
         return end
 
-    def _utterance(self, clause: _Clause, span: Span, cue: Cue, speaker: str | None, via: tuple[str, ...]) -> Utterance:
+    def _utterance(
+        self, clause: _Clause, span: Span, cue: Cue, speaker: str | None, via: tuple[str, ...]
+    ) -> Utterance:
         return Utterance(
             start=span.start,
             end=span.end,
@@ -541,7 +629,11 @@ class _Reader:
         if not quotes:
             return Manner.INDIRECT
         lengths = [len(q.text.split()) for q in quotes]
-        whole = [q for q, n in zip(quotes, lengths, strict=True) if n >= QUOTED_WHOLE or q.text.rstrip("”\"»")[-1:] in ".!?,"]
+        whole = [
+            q
+            for q, n in zip(quotes, lengths, strict=True)
+            if n >= QUOTED_WHOLE or q.text.rstrip('”"»')[-1:] in ".!?,"
+        ]
         if not whole:
             return Manner.FRAGMENT if max(lengths) < QUOTED_WHOLE else Manner.MIXED
         outside = span.end - span.start - sum(q.end - q.start for q in quotes)
