@@ -1,0 +1,103 @@
+"""Full text over folded passages: what a reader types reaches FTS5 as quoted words, never as its syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import Connection, text
+
+from index.passage import Passage
+from index.segment import fold
+
+# For searching only; rowid is the passage's id.
+TABLE = text(
+    "create virtual table full_text using fts5("
+    "text, section, tokenize = 'porter unicode61 remove_diacritics 2')"
+)
+ADD = text("insert into full_text (rowid, text, section) values (:id, :text, :section)")
+REMOVE = text("delete from full_text where rowid in (select id from passage where article = :article)")
+CLEAR = text("delete from full_text")
+CHECK = text("insert into full_text (full_text, rank) values ('integrity-check', 0)")
+HOLDING = text("select count(*) from full_text where full_text match :match")
+
+FROM = """
+from full_text
+join passage on passage.id = full_text.rowid
+join article on article.key = passage.article
+where full_text match :match
+"""
+WITHIN = " and article.id in (select value from json_each(:within)) "
+BEST = " order by rank, passage.id limit :k"
+NEWEST = " order by article.date desc nulls last, article.name, article.id, passage.number limit :k"
+
+
+def build(connection: Connection) -> None:
+    """Make the table, empty."""
+    connection.execute(TABLE)
+
+
+def add(connection: Connection, passage_id: int, passage: Passage) -> None:
+    """Make *passage* findable."""
+    folded = {"text": _plain(passage.text), "section": _plain(passage.section or "")}
+    connection.execute(ADD, {"id": passage_id, **folded})
+
+
+def remove(connection: Connection, article: int) -> None:
+    """Forget the passages of the article with this key, while they are still in their table."""
+    connection.execute(REMOVE, {"article": article})
+
+
+def clear(connection: Connection) -> None:
+    """Forget all."""
+    connection.execute(CLEAR)
+
+
+def lexical(
+    connection: Connection, words: Iterable[str], k: int, within: str | None
+) -> list[tuple[int, float]]:
+    """Return the *k* best passages that hold any of *words*, as (id, BM25), higher for better."""
+    match = " OR ".join(dict.fromkeys(map(_quoted, words)))
+    rows = _found(connection, "select passage.id, -rank", match, BEST, k, within)
+    return [(passage_id, score) for passage_id, score in rows]
+
+
+def phrase(connection: Connection, words: str, k: int, within: str | None) -> list[int]:
+    """Return up to *k* passages whose text holds *words* in this order, of the newest article first."""
+    rows = _found(connection, "select passage.id", "text : " + _quoted(words), NEWEST, k, within)
+    return [passage_id for (passage_id,) in rows]
+
+
+def holding(connection: Connection, word: str) -> int:
+    """Return how many passages hold *word* in any of its forms."""
+    return int(connection.execute(HOLDING, {"match": _quoted(word)}).scalar_one())
+
+
+def check(connection: Connection) -> None:
+    """Have FTS5 compare its inverted lists with its text; it reports a difference as a malformed file."""
+    connection.execute(CHECK)
+
+
+def _found(
+    connection: Connection, columns: str, match: str, order: str, k: int, within: str | None
+) -> list[Any]:
+    """Run a search; *within* is a JSON list of article ids, or None for the whole column."""
+    if not match:
+        return []
+    query = columns + FROM + ("" if within is None else WITHIN) + order
+    parameters = {"match": match, "k": k} | ({} if within is None else {"within": within})
+    return list(connection.execute(text(query), parameters))
+
+
+def _quoted(words: str) -> str:
+    """
+    Return an FTS5 string: inside it only the quotation mark means anything, and is doubled.
+
+    One without a letter or digit holds no words, and matches nothing.
+    """
+    return '"' + _plain(words).replace('"', '""') + '"'
+
+
+def _plain(text: str) -> str:
+    """Fold, and leave out what ends a string early (NUL) or is no character (half a surrogate pair)."""
+    return fold(text).replace("\0", " ").encode(errors="ignore").decode()

@@ -1,0 +1,214 @@
+"""Articles to rows and back: what is read is what was written, character for character."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Insert,
+    Row,
+    Select,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+)
+
+from index import fulltext
+from index.passage import Article, Manner, Passage, Utterance, Voice
+from index.tables import article, chunk, name, passage, removed, utterance
+
+UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunk:
+    """A window of passage *number*, ``text[start:end]``, and its *vector*, shape (d,), of unit length."""
+
+    number: int
+    start: int
+    end: int
+    vector: NDArray[np.float32]
+
+
+def check(record: Article, chunks: Sequence[Chunk], dimension: int) -> None:
+    """
+    Refuse at the door what could not be cited or searched.
+
+    Raises:
+        ValueError: If passages are not numbered 1, 2, 3, …, a span is outside its passage, or a vector is
+            not of shape (*dimension*,) and of unit length.
+    """
+    texts = {p.number: p.text for p in record.passages}
+    if list(texts) != list(range(1, len(record.passages) + 1)):
+        raise ValueError(f"passages of {record.name} are numbered {[p.number for p in record.passages]}")
+    spans = [(p.number, u.start, u.end) for p in record.passages for u in p.utterances]
+    for number, start, end in spans + [(c.number, c.start, c.end) for c in chunks]:
+        if not 0 <= start < end <= len(texts.get(number, "")):
+            raise ValueError(f"[{start}, {end}) is not inside ¶ {number} of {record.name}")
+    for c in chunks:
+        if c.vector.shape != (dimension,):
+            raise ValueError(f"a vector of shape {c.vector.shape} for a store of dimension {dimension}")
+        if not abs(float(np.linalg.norm(c.vector)) - 1) <= UNIT_TOLERANCE:
+            raise ValueError(f"a vector of length {np.linalg.norm(c.vector)}, not 1, in {record.name}")
+
+
+def add(
+    connection: Connection,
+    record: Article,
+    fingerprint: str,
+    chunks: Iterable[Chunk],
+    names: Mapping[str, int],
+    generation: int,
+) -> None:
+    """Write an article that is not there, with all that belongs to it."""
+    fields = {f: getattr(record, f) for f in ("id", "name", "title", "author", "date", "url", "source")}
+    key = _key(connection.execute(insert(article).values(**fields, fingerprint=fingerprint)))
+    ids = {p.number: _add_passage(connection, key, p) for p in record.passages}
+    texts = {p.number: p.text for p in record.passages}
+    _add_all(connection, insert(chunk), (_chunk_row(c, ids, texts, generation) for c in chunks))
+    _add_all(connection, insert(name), ({"article": key, "word": w, "count": n} for w, n in names.items()))
+
+
+def remove(connection: Connection, key: int, generation: int) -> None:
+    """Delete the article with this key and all that belongs to it, and note which labels went with it."""
+    labels = select(literal(generation), chunk.c.label).join(passage).where(passage.c.article == key)
+    connection.execute(insert(removed).from_select(["generation", "label"], labels))
+    fulltext.remove(connection, key)
+    connection.execute(delete(article).where(article.c.key == key))
+
+
+def load_articles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Article]:
+    """Return articles without their passages, newest first, the undated last."""
+    return [_article(row) for row in connection.execute(newest_first(select(article).where(*conditions)))]
+
+
+def load_article(connection: Connection, article_id: str) -> Article | None:
+    """Return the article with this id, whole, or None."""
+    for record in load_articles(connection, article.c.id == article_id):
+        found = load_passages(connection, article.c.id == article_id)
+        return replace(record, passages=tuple(p for _, p in found.values()))
+    return None
+
+
+def load_passages(connection: Connection, *conditions: ColumnElement[bool]) -> dict[int, tuple[str, Passage]]:
+    """Return passages with their utterances, by id, each with the id of its article, as printed."""
+    query = select(article.c.id.label("article_id"), passage).join(passage).where(*conditions)
+    rows = connection.execute(query.order_by(passage.c.id)).all()
+    spoken = load_utterances(connection, utterance.c.passage.in_(listed([r.id for r in rows])))
+    reported = defaultdict(list)
+    for passage_id, u in spoken:
+        reported[passage_id].append(u)
+    return {r.id: (r.article_id, _passage(r, tuple(reported[r.id]))) for r in rows}
+
+
+def load_utterances(connection: Connection, *conditions: ColumnElement[bool]) -> list[tuple[int, Utterance]]:
+    """Return utterances, each with the id of its passage: of the newest article first, then as printed."""
+    query = newest_first(select(utterance).join(passage).join(article).where(*conditions))
+    rows = connection.execute(query.order_by(passage.c.number, utterance.c.id))
+    return [(row.passage, _utterance(row)) for row in rows]
+
+
+def newest_first(query: Select[Any]) -> Select[Any]:
+    """Order by the articles' dates, the undated last; those of one date by name."""
+    return query.order_by(article.c.date.desc().nulls_last(), article.c.name, article.c.id)
+
+
+def listed(values: Collection[Any]) -> Select[Any]:
+    """Return a subquery of *values*, which are one parameter, however many they are."""
+    return select(func.json_each(as_json(values)).table_valued("value").c.value)
+
+
+def as_json(values: Iterable[Any]) -> str:
+    """Return *values* as SQLite's json_each reads them."""
+    return json.dumps(list(values))
+
+
+def text_fingerprint(text: str) -> str:
+    """Return what two chunks of the same text share."""
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def as_vector(blob: bytes) -> NDArray[np.float32]:
+    """Read one stored vector, or several end to end."""
+    return np.frombuffer(blob, dtype="<f4")
+
+
+def _add_passage(connection: Connection, key: int, p: Passage) -> int:
+    fields = {f: getattr(p, f) for f in ("number", "text", "outlet", "section")}
+    passage_id = _key(connection.execute(insert(passage).values(article=key, voice=p.voice.value, **fields)))
+    fulltext.add(connection, passage_id, p)
+    _add_all(connection, insert(utterance), (_utterance_row(passage_id, u) for u in p.utterances))
+    return passage_id
+
+
+def _add_all(connection: Connection, statement: Insert, rows: Iterable[dict[str, Any]]) -> None:
+    # SQLAlchemy takes an empty list for one row of defaults.
+    if batch := list(rows):
+        connection.execute(statement, batch)
+
+
+def _key(result: CursorResult[Any]) -> int:
+    assert result.inserted_primary_key is not None
+    return int(result.inserted_primary_key[0])
+
+
+def _utterance_row(passage_id: int, u: Utterance) -> dict[str, Any]:
+    fields = {f: getattr(u, f) for f in ("start", "end", "speaker", "cue")}
+    return fields | {"passage": passage_id, "manner": u.manner.value, "via": list(u.via)}
+
+
+def _chunk_row(c: Chunk, ids: dict[int, int], texts: dict[int, str], generation: int) -> dict[str, Any]:
+    return {
+        "passage": ids[c.number],
+        "start": c.start,
+        "end": c.end,
+        "fingerprint": text_fingerprint(texts[c.number][c.start : c.end]),
+        "generation": generation,
+        "vector": c.vector.astype("<f4").tobytes(),
+    }
+
+
+def _article(row: Row[Any]) -> Article:
+    return Article(
+        id=row.id,
+        name=row.name,
+        title=row.title,
+        author=row.author,
+        date=row.date,
+        url=row.url,
+        source=row.source,
+    )
+
+
+def _passage(row: Row[Any], utterances: tuple[Utterance, ...]) -> Passage:
+    return Passage(
+        number=row.number,
+        text=row.text,
+        voice=Voice(row.voice),
+        outlet=row.outlet,
+        section=row.section,
+        utterances=utterances,
+    )
+
+
+def _utterance(row: Row[Any]) -> Utterance:
+    return Utterance(
+        start=row.start,
+        end=row.end,
+        speaker=row.speaker,
+        cue=row.cue,
+        manner=Manner(row.manner),
+        via=tuple(row.via),
+    )

@@ -1,0 +1,298 @@
+"""The store's SQLite file: its tables, how it is made and opened, whose it is, what its errors mean."""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from sqlalchemy import (
+    JSON,
+    CheckConstraint,
+    Column,
+    Connection,
+    Date,
+    Engine,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    QueuePool,
+    Table,
+    Text,
+    UniqueConstraint,
+    create_engine,
+    event,
+    insert,
+)
+from sqlalchemy.exc import DBAPIError
+
+from index import fulltext
+
+APPLICATION_ID = 0x50554C51  # "PULQ", in the header of every file of ours
+SCHEMA = 1  # the header's user_version
+BUSY_SECONDS = 30.0
+
+
+class StoreError(Exception):
+    """Says to the owner in one sentence what is wrong with the store and what to do."""
+
+
+class WrongModelError(StoreError):
+    """The store holds another model's vectors."""
+
+
+class ForeignStoreError(StoreError):
+    """The file is not ours to touch: another program's, or a newer version's."""
+
+
+class CorruptStoreError(StoreError):
+    """SQLite finds its own file malformed."""
+
+
+class BusyStoreError(StoreError):
+    """Somebody else is writing."""
+
+
+metadata = MetaData()
+
+state = Table(
+    "state",
+    metadata,
+    Column("id", Integer, CheckConstraint("id = 1"), primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("dimension", Integer, nullable=False),
+    Column("last_sync", Text),
+)
+
+failure = Table(
+    "failure",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+)
+
+# What lets a copy of the vectors catch up: every chunk bears the generation that added it, and the labels
+# that a generation removed stand in `removed`.
+generation = Table(
+    "generation",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("token", Text, nullable=False),
+)
+
+removed = Table(
+    "removed",
+    metadata,
+    Column(
+        "generation", ForeignKey(generation.c.number, ondelete="CASCADE"), primary_key=True, nullable=False
+    ),
+    Column("label", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+article = Table(
+    "article",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("fingerprint", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("title", Text, nullable=False),
+    Column("author", Text),
+    Column("date", Date),
+    Column("url", Text),
+    Column("source", Text, nullable=False),
+)
+
+# AUTOINCREMENT: an id is never given twice, so that one left over somewhere can only miss.
+passage = Table(
+    "passage",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("article", ForeignKey(article.c.key, ondelete="CASCADE"), nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("voice", Text, nullable=False),
+    Column("outlet", Text),
+    Column("section", Text),
+    UniqueConstraint("article", "number"),
+    sqlite_autoincrement=True,
+)
+
+utterance = Table(
+    "utterance",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("passage", ForeignKey(passage.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("speaker", Text, index=True),
+    Column("cue", Text, nullable=False),
+    Column("manner", Text, nullable=False),
+    Column("via", JSON, nullable=False),
+)
+
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("label", Integer, primary_key=True),
+    Column("passage", ForeignKey(passage.c.id, ondelete="CASCADE"), nullable=False, index=True),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("fingerprint", Text, nullable=False, index=True),
+    Column("generation", Integer, nullable=False, index=True),
+    Column("vector", LargeBinary, nullable=False),  # little-endian float32
+    sqlite_autoincrement=True,
+)
+
+name = Table(
+    "name",
+    metadata,
+    Column("article", ForeignKey(article.c.key, ondelete="CASCADE"), primary_key=True, nullable=False),
+    Column("word", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+
+def is_blank(path: Path) -> bool:
+    """
+    Say whether there is no store yet: no file, or one in which a first start was cut short.
+
+    Raises:
+        ForeignStoreError: If the file is another program's, or of a newer version.
+    """
+    if not path.exists():
+        return True
+    with explained(path), closing(_connect(path, "rw")) as connection:
+        owner, version, tables = (
+            connection.execute(query).fetchone()[0]
+            for query in (
+                "pragma application_id",
+                "pragma user_version",
+                "select count(*) from sqlite_master",
+            )
+        )
+    if (owner, version, tables) == (0, 0, 0):
+        return True
+    if owner != APPLICATION_ID:
+        raise ForeignStoreError(f"{path} is not a Pullquote store; name another data folder.")
+    if version > SCHEMA:
+        raise ForeignStoreError(
+            f"{path} has layout {version}, made by a newer Pullquote than this one, which reads {SCHEMA}; "
+            "update Pullquote or name another data folder."
+        )
+    return False
+
+
+def build(path: Path, model: str, dimension: int) -> None:
+    """Make an empty store in one transaction. The caller sees to it that nobody else does the same."""
+    with explained(path), closing(_connect(path, "rwc")) as connection:
+        connection.execute("pragma journal_mode = wal")  # kept in the file; no transaction may be open
+    engine = open_engine(path)
+    try:
+        with explained(path), writing(engine) as connection:
+            metadata.create_all(connection)
+            fulltext.build(connection)
+            connection.execute(insert(state).values(id=1, model=model, dimension=dimension))
+            connection.execute(insert(generation).values(number=0, token=new_token()))
+            connection.exec_driver_sql(f"pragma application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
+    finally:
+        engine.dispose()
+
+
+def open_engine(path: Path) -> Engine:
+    """
+    Return an engine on an existing file, for any number of threads.
+
+    A connection goes from thread to thread but serves one at a time, which SQLite allows; one is never
+    waited for.
+    """
+    engine = create_engine(
+        "sqlite://", creator=lambda: _connect(path, "rw"), poolclass=QueuePool, pool_size=8, max_overflow=-1
+    )
+
+    # sqlite3 itself begins no transaction before a SELECT; a snapshot and a writer's turn need one.
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes")
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that has its turn to write: all of the block lasts, or nothing."""
+    with engine.connect() as connection:
+        connection.execution_options(writes=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def explained(path: Path) -> Iterator[None]:
+    """Turn what SQLite reports about the file, the disk or the machine into a StoreError."""
+    try:
+        yield
+    except DBAPIError as e:
+        if isinstance(e.orig, sqlite3.Error) and (explanation := _explanation(e.orig, path)):
+            raise explanation from e
+        raise
+    except sqlite3.Error as e:
+        if explanation := _explanation(e, path):
+            raise explanation from e
+        raise
+
+
+def new_token() -> str:
+    """Draw what tells two generations of the same number apart."""
+    return secrets.token_hex(8)
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Connect; mode "rw" leaves a missing file missing, "rwc" makes it."""
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    # FULL: a sync that was reported done is still done after a power cut. It costs one flush an article.
+    connection.execute("pragma synchronous = full")
+    connection.execute("pragma foreign_keys = on")
+    return connection
+
+
+def _explanation(error: sqlite3.Error, path: Path) -> StoreError | None:
+    """Return the sentence for the owner, or None where the fault is our own."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_OK) & 0xFF  # the rest is detail
+    match code:
+        case sqlite3.SQLITE_FULL:
+            return StoreError(f"No room for {path}: free some disk space; nothing that was there is lost.")
+        case sqlite3.SQLITE_IOERR:
+            return StoreError(
+                f"Reading or writing {path} failed ({error}): check the disk and its free space."
+            )
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return BusyStoreError(f"{path} is being written by somebody else: try again in a moment.")
+        case sqlite3.SQLITE_CORRUPT:
+            return CorruptStoreError(
+                f"{path} is damaged ({error}): put back a copy, or delete it and sync again."
+            )
+        case sqlite3.SQLITE_NOTADB:
+            return ForeignStoreError(f"{path} is no SQLite file; name another data folder.")
+        case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreError(f"Cannot open {path} for writing: check that it and its folder are yours.")
+        case sqlite3.SQLITE_ERROR if "fts5" in str(error):
+            return StoreError(
+                f"This Python's SQLite {sqlite3.sqlite_version} has no full text search (FTS5): "
+                "use a Python from python.org, your distribution or conda."
+            )
+        case _:
+            return None

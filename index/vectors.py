@@ -1,0 +1,139 @@
+"""The vectors in memory and their FAISS file: stamped with the state they come from, never half-written."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+FORMAT = 1
+DIGEST = hashlib.sha256().digest_size
+
+
+class Stamp(NamedTuple):
+    """
+    Which state of which store some vectors were taken from.
+
+    *token* is drawn anew with each generation: a store that was put back from a copy and then went on has
+    the same generations but not the same tokens.
+    """
+
+    generation: int
+    token: str
+    model: str
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vectors:
+    """One state of the vectors. It never changes, so that any number of threads may search it."""
+
+    stamp: Stamp
+    faiss_index: Any
+
+    @classmethod
+    def empty(cls, stamp: Stamp) -> Self:
+        """Start with no vectors, at generation 0."""
+        flat = faiss.IndexFlatIP(stamp.dimension)
+        return cls(stamp._replace(generation=0, token=""), faiss.IndexIDMap(flat))
+
+    def patched(
+        self, stamp: Stamp, removed: Sequence[int], labels: Sequence[int], vectors: NDArray[np.float32]
+    ) -> Vectors:
+        """
+        Return a copy that has moved on to *stamp*: without *removed*, and with *vectors* under *labels*.
+
+        Labels only ever grow and removal keeps the order, so that a patched copy and one that is built anew
+        are the same, ties included.
+        """
+        copy = faiss.clone_index(self.faiss_index)
+        if removed:
+            copy.remove_ids(faiss.IDSelectorBatch(np.asarray(removed, dtype=np.int64)))
+        if labels:
+            copy.add_with_ids(vectors, np.asarray(labels, dtype=np.int64))
+        return Vectors(stamp, copy)
+
+    def nearest(
+        self, query: NDArray[np.float32], k: int, labels: Sequence[int] | None = None
+    ) -> list[tuple[int, float]]:
+        """
+        Return up to *k* (label, cosine) of the vectors nearest to *query*, shape (d,) and unit length.
+
+        Source:
+            Inner product of unit vectors is cosine similarity: FAISS wiki, "MetricType and distances".
+            A missing neighbour has label -1.
+        """
+        k = min(k, self.faiss_index.ntotal if labels is None else len(labels))
+        if k < 1:
+            return []
+        among = None if labels is None else _only(labels)
+        scores, found = self.faiss_index.search(query[np.newaxis], k, params=among)
+        pairs = zip(found[0].tolist(), scores[0].tolist(), strict=True)
+        return [(label, score) for label, score in pairs if label >= 0]
+
+    def save(self, path: Path) -> None:
+        """
+        Write the file in one step: whoever opens *path* finds the old one whole or the new one whole.
+
+        Raises:
+            OSError: If there is no room, or no permission; the old file is then still there.
+        """
+        header = json.dumps({"format": FORMAT, **self.stamp._asdict()}).encode() + b"\n"
+        body = faiss.serialize_index(self.faiss_index).data
+        digest = hashlib.sha256(header)
+        digest.update(body)
+        new = path.with_name(path.name + ".new")
+        try:
+            _write(new, digest.digest(), header, body)
+            new.replace(path)
+        except OSError:
+            new.unlink(missing_ok=True)
+            raise
+        _sync_folder(path.parent)
+
+    @classmethod
+    def load(cls, path: Path) -> Self | None:
+        """Read the file, or return None when it is missing, damaged, or written by another version."""
+        try:
+            content = path.read_bytes()
+        except OSError:
+            return None
+        if hashlib.sha256(memoryview(content)[DIGEST:]).digest() != content[:DIGEST]:
+            return None
+        end = content.index(b"\n", DIGEST) + 1
+        header = json.loads(content[DIGEST:end])
+        if header.pop("format") != FORMAT:
+            return None
+        body = np.frombuffer(content, dtype=np.uint8, offset=end)
+        return cls(Stamp(**header), faiss.deserialize_index(body))
+
+
+def _only(labels: Sequence[int]) -> Any:
+    selector = faiss.IDSelectorBatch(np.asarray(labels, dtype=np.int64))
+    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub lacks it
+
+
+def _write(path: Path, *parts: bytes | memoryview) -> None:
+    with path.open("wb") as file:
+        for part in parts:
+            file.write(part)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name last through a power cut; Windows neither needs nor allows it."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
