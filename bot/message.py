@@ -1,0 +1,171 @@
+"""
+Answer to message: ``text`` and blocks that Slack accepts, with every excerpt letter for letter.
+
+Pure: no network, no clock. Whatever the column holds, nothing in a message pings, links or formats
+unless it was put there for that purpose, and no message is larger than Slack takes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot import wording
+from bot.text import cut, escape
+from index.answer import Answer, Verdict
+from index.passage import Excerpt
+
+Block = dict[str, Any]
+
+# `text` above 4,040 characters was seen split into several messages; Slack recommends 4,000.
+TEXT_LIMIT = 3_900
+# The limit on all blocks together is undocumented; msg_blocks_too_long was seen from 11,341 characters.
+BLOCKS_LIMIT = 9_000
+# A button's URL may have 3,000; a message with three citations cannot spend so much on links.
+LINK_LIMIT = 900
+MOST_EXCERPTS = 3
+# Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
+EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100)
+CUT = "…"
+
+NEAREST = "The nearest passages, which do not answer the question:"
+HELP = (
+    "Ask me what the column said, and I answer with its own words, letter for letter, "
+    "and where they stand.\n"
+    "• In a channel: mention me with your question. I answer in the thread.\n"
+    "• Anywhere: `/column` and your question. Only you see the answer.\n"
+    "• Here: write to me.\n"
+    "For example: _what did the prime minister say?_ When the column does not say, I say so."
+)
+
+
+class NotVerbatimError(Exception):
+    """A built message does not show the column's own words, so it must not be posted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What is sent: *text* is complete by itself, for notifications and screen readers."""
+
+    text: str
+    blocks: tuple[Block, ...] = field(default=())
+
+
+def message(answer: Answer) -> Message:
+    """Build the message that carries *answer*, within all limits."""
+    shown = answer.excerpts[:MOST_EXCERPTS]
+    blocks = (_blocks(answer, shown, limit) for limit in EXCERPT_LIMITS)
+    texts = (_text(answer, shown, limit) for limit in EXCERPT_LIMITS)
+    return Message(
+        text=next(text for text in texts if len(text) <= TEXT_LIMIT),
+        blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT),
+    )
+
+
+def help_message() -> Message:
+    """Say how to ask."""
+    return Message(text=HELP)
+
+
+def error_message(id: str) -> Message:
+    """Own up to a failure; *id* is also in the log."""
+    return Message(
+        text="Something went wrong on my side, so I have no answer to this question. Please ask again; "
+        f"if it goes wrong again, tell the people who run me this number: {id}."
+    )
+
+
+def unconfirmed_message(id: str) -> Message:
+    """Tell the asker that the answer may or may not have arrived; *id* is also in the log."""
+    return Message(
+        text="Slack did not confirm that my answer to your question arrived, and I post nothing twice. "
+        f"If you do not see it, please ask again. ({id})"
+    )
+
+
+def prove(built: Message, answer: Answer) -> None:
+    """
+    Read every excerpt back out of *built* and compare it with the passage at its offsets.
+
+    Raises:
+        NotVerbatimError: If one is missing, altered, or cut without a mark.
+    """
+    shown = answer.excerpts[:MOST_EXCERPTS]
+    quotes = list(_quotes(built.blocks))
+    if len(quotes) != len(shown):
+        raise NotVerbatimError(f"the message holds {len(quotes)} quotations of {len(shown)} excerpts")
+    for number, ((quote, marked), excerpt) in enumerate(zip(quotes, shown, strict=True), 1):
+        end = excerpt.start + len(quote)
+        whole = end == excerpt.end
+        same = bool(quote) and excerpt.passage.text[excerpt.start : end] == quote and end <= excerpt.end
+        if not same or whole is marked:
+            raise NotVerbatimError(f"quotation {number} of the message is not the column's text")
+
+
+def size(blocks: Sequence[Block]) -> int:
+    """Return how many characters *blocks* are on the wire, as JSON."""
+    return len(json.dumps(blocks, ensure_ascii=False))
+
+
+def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block, ...]:
+    heads = [{"type": "section", "text": _plain(wording.lead(answer, shown))}]
+    if shown and answer.verdict is not Verdict.ANSWERED:
+        heads.append({"type": "section", "text": _plain(NEAREST)})
+    cited = [block for excerpt in shown for block in (_quotation(excerpt, limit), _citation(excerpt))]
+    foot = {"type": "context", "elements": [_plain(wording.searched(answer.searched))]}
+    return (*heads, *cited, foot)
+
+
+def _quotation(excerpt: Excerpt, limit: int) -> Block:
+    words = cut(excerpt.text, limit)
+    parts = [{"type": "rich_text_quote", "elements": [{"type": "text", "text": words}]}]
+    if words != excerpt.text:
+        parts.append({"type": "rich_text_section", "elements": [{"type": "text", "text": CUT}]})
+    return {"type": "rich_text", "elements": parts}
+
+
+def _citation(excerpt: Excerpt) -> Block:
+    # plain_text is literal, so that no title or name can format, ping or link; only our own link is mrkdwn.
+    parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
+    elements = [_plain(" · ".join(parts))]
+    if url := _link(excerpt):
+        elements.append({"type": "mrkdwn", "text": f"<{url}|Open the article>"})
+    return {"type": "context", "elements": elements}
+
+
+def _link(excerpt: Excerpt) -> str | None:
+    for url in (excerpt.citation.link, excerpt.article.url):
+        if url and len(escape(url)) <= LINK_LIMIT and re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url):
+            return escape(url)
+    return None
+
+
+def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
+    parts = [escape(wording.lead(answer, shown))]
+    if shown and answer.verdict is not Verdict.ANSWERED:
+        parts.append(NEAREST)
+    parts += [_spoken(excerpt, limit) for excerpt in shown]
+    parts.append(wording.searched(answer.searched))
+    return "\n\n".join(parts)
+
+
+def _spoken(excerpt: Excerpt, limit: int) -> str:
+    words = cut(excerpt.text, limit, lambda part: len(escape(part)))
+    mark = "" if words == excerpt.text else f" {CUT}"
+    source = f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}"
+    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {escape(source)}"
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _quotes(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
+    """Yield the words of each quotation, and whether a mark says that they are cut."""
+    for block in blocks:
+        if block["type"] == "rich_text":
+            quote, *mark = block["elements"]
+            yield "".join(leaf["text"] for leaf in quote["elements"]), bool(mark)
