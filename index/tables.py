@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -25,7 +24,6 @@ from sqlalchemy import (
     UniqueConstraint,
     create_engine,
     event,
-    insert,
 )
 from sqlalchemy.exc import DBAPIError
 
@@ -158,6 +156,11 @@ name = Table(
 )
 
 
+def path_in(folder: Path) -> Path:
+    """Return where the store of the data folder *folder* is."""
+    return folder / "column.sqlite"
+
+
 def is_blank(path: Path) -> bool:
     """
     Say whether there is no store yet: no file, or one in which a first start was cut short.
@@ -188,19 +191,23 @@ def is_blank(path: Path) -> bool:
     return False
 
 
-def build(path: Path, model: str, dimension: int) -> None:
-    """Make an empty store in one transaction. The caller sees to it that nobody else does the same."""
-    with explained(path), closing(_connect(path, "rwc")) as connection:
-        connection.execute("pragma journal_mode = wal")  # kept in the file; no transaction may be open
+@contextmanager
+def building(path: Path) -> Iterator[Connection]:
+    """
+    Make the tables, and give a connection for the first rows, all in one transaction.
+
+    The caller sees to it that nobody else does the same.
+    """
+    with explained(path), closing(_connect(path, "rwc")) as blank:
+        blank.execute("pragma journal_mode = wal")  # kept in the file; no transaction may be open
     engine = open_engine(path)
     try:
-        with explained(path), writing(engine) as connection:
+        with explained(path), engine.connect() as connection, writing(connection):
             metadata.create_all(connection)
             fulltext.build(connection)
-            connection.execute(insert(state).values(id=1, model=model, dimension=dimension))
-            connection.execute(insert(generation).values(number=0, token=new_token()))
             connection.exec_driver_sql(f"pragma application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
+            yield connection
     finally:
         engine.dispose()
 
@@ -226,12 +233,11 @@ def open_engine(path: Path) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that has its turn to write: all of the block lasts, or nothing."""
-    with engine.connect() as connection:
-        connection.execution_options(writes=True)
-        with connection.begin():
-            yield connection
+def writing(connection: Connection) -> Iterator[Connection]:
+    """Wait for the turn to write: all of the block lasts, or nothing."""
+    connection.execution_options(writes=True)
+    with connection.begin():
+        yield connection
 
 
 @contextmanager
@@ -247,11 +253,6 @@ def explained(path: Path) -> Iterator[None]:
         if explanation := _explanation(e, path):
             raise explanation from e
         raise
-
-
-def new_token() -> str:
-    """Draw what tells two generations of the same number apart."""
-    return secrets.token_hex(8)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
