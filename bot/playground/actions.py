@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot.playground.blocks import check_view
 from bot.playground.events import as_json, name
 from bot.playground.interactions import Interaction, Interactions
 from bot.playground.team import ApiError, Json, Message, Team, View
-from bot.playground.views import view_json
+from bot.playground.views import Views, view_json
 
 
 class Actions:
     """Sends each to the app and lets what it acks take effect."""
 
-    def __init__(self, team: Team, interactions: Interactions) -> None:
-        self._team, self._interactions = team, interactions
+    def __init__(self, team: Team, interactions: Interactions, views: Views) -> None:
+        self._team, self._interactions, self._views = team, interactions, views
 
     async def slash(self, user: str, channel: str, command: str, text: str) -> Interaction:
         """Give a command; the ack may carry a message."""
@@ -25,7 +26,7 @@ class Actions:
             "team_id": self._team.id,
             "team_domain": "loopback",
             "channel_id": channel,
-            "channel_name": self._team.channel(channel).name or "directmessage",
+            "channel_name": self._team.channels[channel].name or "directmessage",
             "user_id": user,
             "user_name": name(self._team, user).lower(),
             "command": command,
@@ -83,19 +84,22 @@ class Actions:
         shown = view_json(self._team, view, values)
         payload = self._payload("view_submission", interaction) | {"view": shown, "response_urls": []}
         if await self._interactions.send(interaction, "interactive", payload):
-            self._after_submit(view, interaction.response or {})
+            try:
+                self._after_submit(view, interaction.response or {})
+            except ApiError as error:
+                self._interactions.fail(interaction, error.error)
         return interaction
 
     def _after_submit(self, view: View, response: Json) -> None:
         action = response.get("response_action")
-        with self._team.change():
-            if action == "update":
-                view.data = response["view"]
-            elif action == "clear":
-                for other in self._team.views.values():
-                    other.closed = other.closed or other.root == view.root
-            elif action is None:
-                view.closed = True
+        if action in ("update", "push"):
+            check_view(response.get("view", {}))
+        if action == "update":
+            self._views.change(view, response["view"])
+        elif action == "push":
+            self._views.add(view.user, response["view"], view)
+        elif action in ("clear", None):  # "errors" leaves it open
+            self._views.close(view, whole_stack=action == "clear")
 
     def _payload(self, kind: str, interaction: Interaction) -> Json:
         user = interaction.user
@@ -116,7 +120,7 @@ class Actions:
         )
 
     def _place(self, message: Message) -> Json:
-        channel = self._team.channel(message.channel)
+        channel = self._team.channels[message.channel]
         return {"channel": {"id": channel.id, "name": channel.name or "directmessage"}}
 
     def _on_message(self, message: Message) -> Json:

@@ -125,10 +125,7 @@ class Posting:
         channel_id = str(args.get("channel"))
         if channel_id in self._team.users:  # a member's id stands for the conversation with them
             return self._team.add_dm(channel_id)
-        channel = self._team.channel(channel_id)
-        if self._team.bot.id not in channel.members:
-            raise ApiError("not_in_channel")
-        return channel
+        return self._team.joined(channel_id)
 
     def _spend(self, channel: Channel) -> None:
         now = time.monotonic()

@@ -36,14 +36,14 @@ class Reading:
 
     def history(self, args: Json) -> Json:
         """``conversations.history``: the top level, newest first."""
-        channel = self._readable(args)
+        channel = self._team.joined(args.get("channel"))
         messages = [m for m in reversed(self._team.thread(channel.id, None)) if _between(m, args)]
         shown, rest = _page(messages, args)
         return self._list(shown, args) | {"has_more": bool(rest)} | _cursor(rest)
 
     def replies(self, args: Json) -> Json:
         """``conversations.replies``: the first message of the thread, then its replies, oldest first."""
-        channel = self._readable(args)
+        channel = self._team.joined(args.get("channel"))
         found = self._team.find(channel.id, str(args.get("ts")))
         if found is None:
             raise ApiError("thread_not_found")
@@ -67,12 +67,6 @@ class Reading:
     def usergroup(self, _args: Json) -> Json:
         """``usergroups.users.list``: this workspace has no user groups."""
         raise ApiError("no_such_subteam")
-
-    def _readable(self, args: Json) -> Channel:
-        channel = self._team.channel(args.get("channel"))
-        if self._team.bot.id not in channel.members:
-            raise ApiError("not_in_channel")
-        return channel
 
     def _shown(self, channel: Channel) -> Json:
         member = self._team.bot.id in channel.members

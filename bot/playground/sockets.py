@@ -8,14 +8,13 @@ import json
 import secrets
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
-from bot.playground.faults import Faults
+from bot.playground.faults import Fault, Faults
 from bot.playground.team import Delivery, Json, Team
 
 MOST_SOCKETS = 10  # Slack's documentation of Socket Mode
@@ -44,6 +43,7 @@ class Sockets:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._numbers = itertools.count(1)
         self._arrived = asyncio.Event()
+        self.pending = 0  # events neither acked nor given up
 
     @property
     def count(self) -> int:
@@ -61,7 +61,7 @@ class Sockets:
         if request.query.get("ticket") not in self._tickets:
             raise web.HTTPForbidden(text="invalid ticket")
         self._tickets.discard(request.query["ticket"])
-        ws = web.WebSocketResponse()
+        ws = web.WebSocketResponse(timeout=1.0)
         await ws.prepare(request)
         if len(self._open) >= MOST_SOCKETS:
             await self._say_disconnect(ws, "too_many_websockets")
@@ -112,17 +112,18 @@ class Sockets:
     def announce(self, events: Iterable[Json]) -> None:
         """Send each event on its way, with a new event id; retries included. From any thread."""
         for event in events:
-            payload = self._payload(event)
-            self._loop.call_soon_threadsafe(self._start, payload)
+            self._begin(self._payload(event))
 
     def replay(self, delivery: Delivery) -> None:
         """Send the event of *delivery* once more, with its old event id. From any thread."""
-        self._loop.call_soon_threadsafe(self._start, delivery.payload)
+        self._begin(delivery.payload)
 
-    def _start(self, payload: Json) -> None:
-        fault = self._faults.take(payload["event"]["type"])
-        for _ in range(2 if fault and fault.duplicate else 1):
-            self.spawn(self._deliver_event(payload, fault.delay if fault else 0.0))
+    def _begin(self, payload: Json) -> None:
+        fault = self._faults.take(payload["event"]["type"]) or Fault()
+        for _ in range(2 if fault.duplicate else 1):
+            with self._team.change():
+                self.pending += 1
+            self._loop.call_soon_threadsafe(lambda: self.spawn(self._deliver_event(payload, fault.delay)))
 
     def _payload(self, event: Json) -> Json:
         team = self._team
@@ -148,7 +149,9 @@ class Sockets:
             await asyncio.sleep(pause)
             retry = {"retry_attempt": attempt, "retry_reason": "timeout" if attempt else ""}
             if await self._deliver("events_api", payload, retry):
-                return
+                break
+        with self._team.change():
+            self.pending -= 1
 
     async def request(self, kind: str, payload: Json) -> Delivery:
         """
@@ -258,7 +261,3 @@ class Sockets:
 
     async def _say_disconnect(self, ws: web.WebSocketResponse, reason: str) -> None:
         await ws.send_json({"type": "disconnect", "reason": reason, "debug_info": {"host": "loopback"}})
-
-    def run(self, work: Any) -> Future[Any]:
-        """Run a coroutine on the workspace's loop, from another thread."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop)

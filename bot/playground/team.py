@@ -229,11 +229,18 @@ class Team:
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def channel(self, channel_id: Any) -> Channel:
-        """Return the channel, or refuse."""
-        try:
-            return self.channels[str(channel_id)]
-        except KeyError:
-            raise ApiError("channel_not_found") from None
+        """Return a channel that the bot may know of, or refuse."""
+        channel = self.channels.get(str(channel_id))
+        if channel is None or (channel.private and self.bot.id not in channel.members):
+            raise ApiError("channel_not_found")
+        return channel
+
+    def joined(self, channel_id: Any) -> Channel:
+        """Return a channel that the bot is a member of, or refuse."""
+        channel = self.channel(channel_id)
+        if self.bot.id not in channel.members:
+            raise ApiError("not_in_channel")
+        return channel
 
     def find(self, channel_id: str, ts: str) -> Message | None:
         """Return the message of *ts*, unless it is deleted."""

@@ -70,6 +70,13 @@ class Views:
             view.data = deepcopy(data)
             name_blocks(self._team, view.blocks)
 
+    def close(self, view: View, *, whole_stack: bool) -> None:
+        """Close the view, with all others of its stack if so asked."""
+        with self._team.change():
+            for other in self._team.views.values():
+                if other is view or (whole_stack and other.root == view.root):
+                    other.closed = True
+
     def _found(self, args: Json) -> View:
         by_id = self._team.views.get(str(args.get("view_id")))
         external = args.get("external_id")
@@ -91,6 +98,8 @@ class Assistant:
 
     def set_status(self, args: Json) -> Json:
         """``assistant.threads.setStatus``; an empty status takes it away."""
+        if not args.get("thread_ts"):
+            raise ApiError("invalid_arguments")
         return self._keep(self._team.statuses, args, "status")
 
     def set_prompts(self, args: Json) -> Json:

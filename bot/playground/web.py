@@ -28,10 +28,12 @@ _STRUCTURES |= {"metadata": "invalid_metadata_format", "prompts": "invalid_argum
 class WebApi:
     """Answers ``/api/METHOD`` and response URLs for one app."""
 
-    def __init__(self, team: Team, sockets: Sockets, faults: Faults, interactions: Interactions) -> None:
+    def __init__(
+        self, team: Team, sockets: Sockets, faults: Faults, interactions: Interactions, views: Views
+    ) -> None:
         self._team, self._sockets, self._faults = team, sockets, faults
         self._interactions = interactions
-        self._methods = self._table(Views(team, interactions))
+        self._methods = self._table(views)
 
     def _table(self, views: Views) -> dict[str, tuple[Method, str | None]]:
         """Each method with the scope that it needs; ``{}`` is the kind of the channel it is about."""

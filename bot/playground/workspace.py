@@ -12,32 +12,30 @@ import asyncio
 import re
 import socket
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from typing import Any, Self, TypeVar
+from typing import Any, Self
 
 from aiohttp import web
 
 from bot.playground.actions import Actions
-from bot.playground.events import as_json, name, on_delete, on_edit, on_home, on_post, typed, typed_blocks
+from bot.playground.events import as_json, on_delete, on_edit, on_home, on_post, typed, typed_blocks
 from bot.playground.faults import Faults
 from bot.playground.interactions import Interaction, Interactions
 from bot.playground.sockets import Sockets
 from bot.playground.team import (
     SCOPES,
-    Call,
     Delivery,
     Json,
     Message,
-    ShownError,
     Team,
     Timing,
     View,
     name_blocks,
 )
+from bot.playground.views import Views
+from bot.playground.watching import Watching
 from bot.playground.web import WebApi
-
-T = TypeVar("T")
 
 _TOKEN = re.compile(r"\bx(?:ox[a-z]|app)-(?!loopback-)[\w-]+")
 
@@ -46,18 +44,18 @@ class LoopbackError(Exception):
     """The workspace may not start here; the message says why and what to do."""
 
 
-class Workspace:
+class Workspace(Watching):
     """A Slack workspace with one app installed: the bot that connects with its tokens."""
 
     def __init__(self, listening: socket.socket, scopes: frozenset[str], timing: Timing) -> None:
         """Use :meth:`start`."""
-        self._port: int = listening.getsockname()[1]
         self._loop = asyncio.new_event_loop()
-        self._team = Team(f"http://127.0.0.1:{self._port}", scopes, timing)
+        self._team = Team(f"http://127.0.0.1:{listening.getsockname()[1]}", scopes, timing)
         self.faults = Faults()
         self._sockets = Sockets(self._team, self.faults, self._loop)
         self._interactions = Interactions(self._team, self._sockets)
-        self._actions = Actions(self._team, self._interactions)
+        self._views = Views(self._team, self._interactions)
+        self._actions = Actions(self._team, self._interactions, self._views)
         self._thread = threading.Thread(target=self._loop.run_forever, name="loopback", daemon=True)
         self._thread.start()
         self._runner: web.AppRunner = self._run(self._serve(listening))
@@ -98,7 +96,7 @@ class Workspace:
         return cls(socket.create_server((host, port)), frozenset(scopes), timing)
 
     async def _serve(self, listening: socket.socket) -> web.AppRunner:
-        api = WebApi(self._team, self._sockets, self.faults, self._interactions)
+        api = WebApi(self._team, self._sockets, self.faults, self._interactions, self._views)
         app = web.Application()
         app.router.add_route("*", "/api/{method}", api.call)
         app.router.add_post("/actions/{team}/{secret}", api.respond)
@@ -130,31 +128,6 @@ class Workspace:
 
     # Who and where
 
-    @property
-    def api_url(self) -> str:
-        """The Web API's base URL, for ``base_url`` of a client."""
-        return f"{self._team.base_url}/api/"
-
-    @property
-    def bot_token(self) -> str:
-        """The bot's token for the Web API."""
-        return self._team.bot_token
-
-    @property
-    def app_token(self) -> str:
-        """The app's token for Socket Mode."""
-        return self._team.app_token
-
-    @property
-    def bot_user_id(self) -> str:
-        """The bot as a member: mention it as ``<@ID>``."""
-        return self._team.bot.id
-
-    @property
-    def team_id(self) -> str:
-        """The workspace's id."""
-        return self._team.id
-
     def user(self, name: str) -> str:
         """Return the id of the person of that name, who joins if need be."""
         return self._team.add_user(name).id
@@ -166,13 +139,6 @@ class Workspace:
     def dm(self, user: str) -> str:
         """Return the id of that person's direct conversation with the bot."""
         return self._team.add_dm(user).id
-
-    def name(self, id: str) -> str:
-        """Return how people write a member, a channel or a direct conversation."""
-        channel = self._team.channels.get(id)
-        if channel is None:
-            return name(self._team, id)
-        return f"#{channel.name}" if not channel.person else f"@{self._team.bot.name}"
 
     # What people do
 
@@ -248,100 +214,6 @@ class Workspace:
         self._team.add(message)
         self._sockets.announce(on_post(self._team, message))
         return message
-
-    # What people see
-
-    def message(self, channel: str, ts: str) -> Message:
-        """Return the message of *ts*, which must be there."""
-        message = self._team.find(channel, ts)
-        if message is None:
-            raise KeyError(f"no message {ts} in {channel}")
-        return message
-
-    def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Message]:
-        """Return what stands in a channel in order: its top level, or the replies to *thread_ts*."""
-        with self._team.change():
-            return self._team.thread(channel, thread_ts)
-
-    def answers(self, channel: str, *, thread_ts: str | None = None) -> list[Message]:
-        """Return the bot's own among :meth:`messages`."""
-        return [m for m in self.messages(channel, thread_ts=thread_ts) if m.user == self.bot_user_id]
-
-    def ephemerals(self, user: str, channel: str) -> list[Message]:
-        """Return what only that person sees in the channel, in order."""
-        with self._team.change():
-            seen = [m for m in self._team.ephemerals if (m.ephemeral_to, m.channel) == (user, channel)]
-        return [m for m in seen if not m.deleted]
-
-    def views(self, user: str) -> list[View]:
-        """Return the modals that the person has open, the top one last."""
-        return [
-            v
-            for v in self._team.views.values()
-            if (v.user, v.closed) == (user, False) and v != self.home(user)
-        ]
-
-    def home(self, user: str) -> View | None:
-        """Return the person's Home tab, once it is published."""
-        return self._team.homes.get(user)
-
-    # What happened
-
-    def calls(self, method: str | None = None) -> list[Call]:
-        """Return the calls of *method* (or all), response URLs as ``response_url``, in order."""
-        return [c for c in list(self._team.calls) if method in (None, c.method)]
-
-    def deliveries(self, type: str | None = None) -> list[Delivery]:
-        """Return the envelopes sent, of an event type (``app_mention``) or kind (``slash_commands``)."""
-        return [d for d in list(self._team.deliveries) if type in (None, d.event_type, d.kind)]
-
-    @property
-    def statuses(self) -> list[Json]:
-        """All calls of ``assistant.threads.setStatus``: channel, thread_ts, status, at."""
-        return list(self._team.statuses)
-
-    @property
-    def prompts(self) -> list[Json]:
-        """The suggested prompts that are shown: channel, prompts, at."""
-        return list(self._team.prompts)
-
-    @property
-    def errors(self) -> list[ShownError]:
-        """What Slack itself told people because the app failed them."""
-        return list(self._team.errors)
-
-    def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
-        """
-        Return the first true value of *predicate*, tried again after each change.
-
-        Raises:
-            TimeoutError: If it is still false after *timeout* seconds.
-        """
-        value: T = self._team.wait_for(predicate, timeout)
-        if not value:
-            raise TimeoutError(f"not within {timeout} s; the last calls were {self.calls()[-3:]}")
-        return value
-
-    def wait_for_answers(
-        self, channel: str, *, thread_ts: str | None = None, count: int = 1, timeout: float = 10.0
-    ) -> list[Message]:
-        """Wait until the bot has written *count* messages there, and return them."""
-
-        def enough() -> list[Message]:
-            found = self.answers(channel, thread_ts=thread_ts)
-            return found if len(found) >= count else []
-
-        return self.wait_for(enough, timeout)
-
-    def wait_for_message(
-        self, channel: str, *, thread_ts: str | None = None, timeout: float = 10.0
-    ) -> Message:
-        """Wait until the bot has written there, and return its latest message."""
-        return self.wait_for_answers(channel, thread_ts=thread_ts, timeout=timeout)[-1]
-
-    def wait_until_delivered(self, timeout: float = 10.0) -> None:
-        """Wait until every envelope that was sent is acked."""
-        self.wait_for(lambda: all(d.acked_at for d in self.deliveries()), timeout)
 
     # The line to the app
 
