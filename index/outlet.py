@@ -1,0 +1,106 @@
+"""The outlet or person whose text a paragraph introduces ("as Jane Roe writes in the Gazette:"). Pure."""
+
+from __future__ import annotations
+
+import re
+
+from index.segment import sentences
+
+# Words that tell an outlet's name from a person's, a place's or an office's.
+OUTLET_WORD = re.compile(
+    r"\b(?:AFP|AP|Argus|Atlantic|Axios|BBC|Bloomberg|Bulletin|Bulwark|CBS|CNN|Chronicle|Courier"
+    r"|Daily|Dispatch|Economist|Examiner|FT|Figaro|Foreign Affairs|Foreign Policy|Forbes"
+    r"|Fortune|Gazette|Globe|Guardian|Haaretz|Herald|Independent|Inquirer|Intercept|Interfax"
+    r"|Jazeera|Journal|Lancet|Lawfare|Ledger|MSNBC|Magazine|Mail|Messenger|Mirror|Monde"
+    r"|Monitor|NBC|NPR|NYT|Nation|Nature|New Republic|News|Newsletter|Newsweek|Observer|PBS"
+    r"|País|Podcast|Politico|POLITICO|Post|Press|ProPublica|Radio|Record|Register|Repubblica"
+    r"|Reuters|Review|Semafor|Sentinel|Slate|Spectator|Spiegel|Standard|Statesman|Substack"
+    r"|TASS|Telegraph|Times|Tribune|Verge|Vox|WSJ|Weekly|Wired|Xinhua|Yorker|Zeit|Zeitung)\b"
+)
+
+# Written with a capital only because a sentence starts with them, or no part of a name.
+_NO_NAME = (
+    r"(?!(?:A|According|After|Again|All|Also|An|And|As|At|Because|Before|But|By|Even|First|For|From|He|Her|Here|His"
+    r"|How|However|I|If|In|Indeed|It|Its|Later|Meanwhile|Mr|Mrs|Ms|My|Nor|Now|Of|On|Once|One|Or|Our|Perhaps|Per|She"
+    r"|Since|So|Some|Still|That|The|Their|Then|There|These|They|This|Those|Though|Thus|To|Today|Via|We|What|When"
+    r"|Where|While|Who|Why|With|Yesterday|Yet|You|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January"
+    r"|February|March|April|June|July|August|September|October|November|December)\b)"
+)
+_CAPITAL = r"[^\W\d_a-zß-öø-ÿ]"
+_WORD = rf"\b{_NO_NAME}{_CAPITAL}(?:\.{_CAPITAL})*[\w&-]*(?:['’]{_CAPITAL}\w+)?(?:\.(?=\s+{_CAPITAL}))?"
+_PARTICLE = r"(?:of|for|and|de|del|della|der|van|von|la|le|du|al|el|bin|&)"
+NAME = rf"{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*"
+_VERB = (
+    r"(?:argue[sd]?|concludes?|concluded|describe[sd]?|explain(?:s|ed)?|note[sd]?|observe[sd]?|post(?:s|ed)|puts?"
+    r"|recall(?:s|ed)?|recount(?:s|ed)?|repl(?:y|ies|ied)|report(?:s|ed)?|sa(?:ys?|id)|summari[sz]e[sd]?|tweet(?:s|ed)"
+    r"|warn(?:s|ed)?|writes?|wrote|(?:has|had) (?:written|reported|argued|noted))\b"
+)
+# What may stand between an introducing verb and its colon: no further clause.
+_TAIL = r"(?!\s+that\b)[^,;:]{0,80}:$"
+
+POSSESSIVE = re.compile(rf"(?P<the>\b[Tt]he\s+)?(?P<name>{NAME})['’]s?(?=\s+(?:[\w-]+\s+){{0,4}}?{_WORD})")
+ACCORDING = re.compile(rf"\b(?:[Aa]ccording to|[Pp]er)\s+(?:the\s+)?(?P<name>{NAME})")
+FROM = re.compile(
+    rf"\b[Ff]rom\s+(?:the\s+)?(?P<name>{NAME})(?:\s+(?:on|last|this|yesterday|today)\b[^,;:]*)?:$"
+)
+HERE = re.compile(rf"\b[Hh]ere(?:['’]s|\s+(?:again\s+)?(?:is|are|was))\s+(?:the\s+)?(?P<name>{NAME}){_TAIL}")
+SUBJECT = re.compile(rf"(?P<name>{NAME})(?:,[^,:]{{1,80}})?,?\s+(?:\w+ly\s+)?{_VERB}{_TAIL}")
+INVERTED = re.compile(rf"\b{_VERB}\s+(?:the\s+)?(?P<name>{NAME}){_TAIL}")
+PLACE = re.compile(
+    rf"\b(?:in|for|at|on|by|from)\s+(?:(?:an?|the|this|[\w]+day['’]s|today['’]s)\s+)?(?P<name>{NAME})"
+)
+
+# The columnist's own next point, whoever else is named before the colon.
+OWN_POINT = re.compile(
+    r"\b(?:two|three|four|five|six|several|a few|some|many|couple of|these|other)\s+(?:\w+\s+)?"
+    r"(?:answers|caveats|facts|lessons|options|points|possibilities|problems|questions|reasons|things|thoughts|ways)\b"
+    r"|\b(?:my|our)\s+(?:\w+\s+)?(?:advice|answer|guess|objection|point|prediction|question|reply|response|view)\b"
+    r"|\b(?:I|we)\s+(?:\w+\s+)?(?:answered|argued|asked|disagree|doubt|explained|noted|object|posted|replied"
+    r"|responded|said|say|suspect|think|told|tweeted|would|write|wrote)\b",
+    re.IGNORECASE,
+)
+
+
+def introduced_outlet(paragraph: str) -> str | None:
+    """
+    Return whose text the last sentence of *paragraph* introduces: an outlet before a person.
+
+    None where it introduces nobody's, or the columnist's own next point.
+    """
+    spans = sentences(paragraph)
+    last = paragraph[spans[-1].start : spans[-1].end] if spans else ""
+    if OWN_POINT.search(last):
+        return None
+    return _outlet(last) or _person(last, paragraph)
+
+
+def introduces_quotation(paragraph: str) -> bool:
+    """Tell whether another's text follows: *paragraph* names whose and ends in a colon, not in a quotation."""
+    is_open = paragraph.count("“") > paragraph.count("”") or paragraph.count('"') % 2 == 1
+    return paragraph.endswith(":") and not is_open and introduced_outlet(paragraph) is not None
+
+
+def _outlet(sentence: str) -> str | None:
+    for owner in POSSESSIVE.finditer(sentence):
+        # "the Harbour Gazette's Ruth Okafor": a country or a person takes no "the".
+        if OUTLET_WORD.search(owner["name"]) or (owner["the"] and " " in owner["name"]):
+            return owner["name"]
+    if found := ACCORDING.search(sentence):
+        return found["name"]
+    named = (m["name"] for pattern in (PLACE, HERE, SUBJECT, INVERTED) for m in pattern.finditer(sentence))
+    reported = re.search(rf"(?P<name>{NAME})\s+(?:\w+ly\s+)?{_VERB}", sentence)
+    candidates = [*named, *([reported["name"]] if reported else [])]
+    return next((name for name in candidates if OUTLET_WORD.search(name)), None)
+
+
+def _person(sentence: str, paragraph: str) -> str | None:
+    for pattern in (FROM, HERE, INVERTED, SUBJECT):
+        for found in pattern.finditer(sentence):
+            if found.start("name") > 0 or " " in found["name"] or _is_name(found["name"], paragraph):
+                return found["name"]
+    return None
+
+
+def _is_name(word: str, paragraph: str) -> bool:
+    """Tell whether *word*, which starts a sentence, has its capital inside a sentence too."""
+    return re.search(rf"(?<=[\w,’'] ){re.escape(word)}\b", paragraph) is not None
