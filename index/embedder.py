@@ -68,7 +68,8 @@ class Embedder:
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit-length embedding of one question, shape (d,)."""
-        return self._encode([text], query=True)[0]
+        vector: NDArray[np.float32] = self._encode([text], query=True)[0]
+        return vector
 
     def encode_document(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit-length embeddings of *texts*, shape (n, d)."""
@@ -100,7 +101,7 @@ class Embedder:
         from sentence_transformers import SentenceTransformer
         from transformers.utils import logging
 
-        logging.disable_progress_bar()  # a library prints nothing
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a library prints nothing
         local = self._folder.is_dir()  # a folder needs no hub: it is not even asked
         try:
             return SentenceTransformer(
