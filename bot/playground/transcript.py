@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rich.console import Console
+from rich.cells import cell_len
 from rich.emoji import Emoji
 from rich.style import Style
 from rich.text import Text
@@ -55,7 +54,6 @@ class _Painter:
 
     def __init__(self, width: int, name: Name, addresses: bool) -> None:
         self._width, self._name, self._addresses = width, name, addresses
-        self._console = Console(file=io.StringIO(), width=width)
 
     def blocks(self, blocks: list[Json]) -> Text:
         """Blocks with a blank line between them; small print stands close to what it is about."""
@@ -129,8 +127,7 @@ class _Painter:
             sign = f"{number}. " if part["style"] == "ordered" else "• "
             indent = "  " * part.get("indent", 0)
             lines = self._wrapped(self._leaves(item["elements"]), indent + " " * len(sign))
-            first = lines[0].plain[len(indent + sign) :]
-            yield Text.assemble(indent, sign, lines[0][len(indent + sign) :] if first else "")
+            yield Text.assemble(indent, sign, lines[0][len(indent + sign) :])
             yield from lines[1:]
 
     def _leaves(self, leaves: Iterable[Json]) -> Text:
@@ -192,8 +189,8 @@ class _Painter:
         return name if name[:1] in "#@" else f"@{name}"
 
     def _wrapped(self, text: Text, prefix: str = "") -> list[Text]:
-        room = max(1, self._width - len(prefix))
-        lines = text.wrap(self._console, room, overflow="ignore")
+        room = self._width - len(prefix)
+        lines = [line for whole in text.split("\n", allow_blank=True) for line in _broken(whole, room)]
         return [Text.assemble((prefix, "dim"), line) for line in lines]
 
 
@@ -204,6 +201,20 @@ def _clean(value: Any) -> Any:
     if isinstance(value, list):
         return [_clean(one) for one in value]
     return {key: _clean(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _broken(line: Text, room: int) -> list[Text]:
+    """Break *line* between words. rich itself would break long words too, or none at all."""
+    breaks, column = [], 0
+    for word in re.finditer(r"[^ ]+ *", line.plain):
+        if column and column + cell_len(word.group().rstrip(" ")) > room:
+            breaks.append(word.start())
+            column = 0
+        column += cell_len(word.group())
+    parts = list(line.divide(breaks))
+    for part in parts[:-1]:
+        part.rstrip()
+    return parts
 
 
 def _style(style: Json) -> str:
