@@ -65,6 +65,11 @@ def message(answer: Answer) -> Message:
     )
 
 
+def wants_help(question: str) -> bool:
+    """Tell whether there is nothing to look up."""
+    return question.strip().lower() in ("", "?", "help")
+
+
 def help_message() -> Message:
     """Say how to ask."""
     return Message(text=HELP)

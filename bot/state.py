@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -196,10 +196,15 @@ class Inbox:
         state = State.POSTING if in_doubt else State.WAITING
         self._change(taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
 
-    def renew(self) -> None:
-        """Stretch the lease of all that this bot holds."""
-        with self._engine.begin() as connection:
-            connection.execute(self._mine().values(due_at=self._clock() + self.lease))
+    def renew(self, held: Iterable[Taken]) -> None:
+        """Stretch the leases of what is being worked on."""
+        holds = [taken.hold for taken in held]
+        if holds:
+            renewal = (
+                self._mine().where(questions.c.hold.in_(holds)).values(due_at=self._clock() + self.lease)
+            )
+            with self._engine.begin() as connection:
+                connection.execute(renewal)
 
     def hand_back(self) -> None:
         """Give up all that this bot holds, at once: the next start, or another bot, takes it."""
@@ -222,6 +227,10 @@ class Inbox:
         """Sleep until a question arrives in this process, at most *seconds*."""
         if self._arrived.wait(seconds):
             self._arrived.clear()
+
+    def wake(self) -> None:
+        """End a ``wait`` early."""
+        self._arrived.set()
 
     def close(self) -> None:
         """Close the file."""

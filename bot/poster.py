@@ -1,0 +1,200 @@
+"""
+How a message reaches Slack, and how to find out whether it did.
+
+Every call ends in one of four ways: it is there, Slack refused it, it was not sent, or nobody knows. The
+client repeats a call only when Slack says that it did not take it (429): the SDK's other retries post twice.
+"""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Callable
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
+from slack_sdk.web import SlackResponse
+from slack_sdk.webhook import WebhookClient
+
+from bot.message import Message
+from bot.state import Kind, Request
+
+# The mark on our messages by which one is found again.
+EVENT_TYPE = "pullquote_answer"
+# Failures inside Slack, after which the message may have been kept all the same.
+DOUBTFUL = ("internal_error", "fatal_error", "service_unavailable")
+# These concern the bot, not the question; with the next token it can be answered.
+TOKEN_TROUBLE = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
+PATIENCE = 10  # seconds for one call
+PAGES = 5
+
+
+class RefusedError(Exception):
+    """Slack said no: the message is not there and never will be. The text is Slack's error code."""
+
+
+class LaterError(Exception):
+    """Nothing was sent, and it is worth trying again after *seconds*."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"try again in {seconds} s")
+        self.seconds = seconds
+
+
+class DoubtError(Exception):
+    """The call was cut off: the message may be there or not."""
+
+
+class UnreadableError(Exception):
+    """The conversation may not be read, so nobody can say whether the message is there."""
+
+
+class Poster:
+    """Posts to one workspace. Safe to share among threads."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def post(self, id: str, request: Request, message: Message) -> str | None:
+        """
+        Send *message* as the answer to *request*; return its ts, None for a command's answer.
+
+        Raises:
+            RefusedError, LaterError, DoubtError: As their docstrings say.
+        """
+        if request.kind is Kind.COMMAND:
+            self.whisper(request, message)
+            return None
+        response = _call(
+            lambda: self._client.chat_postMessage(
+                channel=request.channel,
+                thread_ts=request.reply_thread,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"id": id}},
+                unfurl_links=False,
+                unfurl_media=False,
+                **_content(message),
+            )
+        )
+        return str(response["ts"])
+
+    def whisper(self, request: Request, message: Message) -> None:
+        """Show *message* to the asker only; raises what ``post`` raises."""
+        if request.response_url and _respond(request.response_url, self._client.proxy, message):
+            return
+        _call(
+            lambda: self._client.chat_postEphemeral(
+                channel=request.channel, user=request.user, thread_ts=request.thread_ts, **_content(message)
+            )
+        )
+
+    def find(self, id: str, request: Request) -> str | None:
+        """
+        Return the ts of the message that answers *request*, or None when it is not there.
+
+        Raises:
+            UnreadableError: If the conversation may not be read, or keeps no such messages.
+            LaterError: If it cannot be read now.
+        """
+        if request.kind is Kind.COMMAND:
+            raise UnreadableError("an answer that only one person sees is in no history")
+        try:
+            for message in self._messages_after(request):
+                mark = message.get("metadata") or {}
+                if mark.get("event_type") == EVENT_TYPE and mark.get("event_payload") == {"id": id}:
+                    return str(message["ts"])
+        except RefusedError as error:
+            raise UnreadableError(str(error)) from error
+        except DoubtError as error:
+            raise LaterError(PATIENCE) from error
+        return None
+
+    def _messages_after(self, request: Request) -> list[dict[str, Any]]:
+        where: dict[str, Any] = {
+            "channel": request.channel,
+            "oldest": request.ts,
+            "include_all_metadata": True,
+        }
+        read: Callable[..., SlackResponse] = self._client.conversations_history
+        if request.reply_thread:
+            read = self._client.conversations_replies
+            where["ts"] = request.reply_thread
+        messages: list[dict[str, Any]] = []
+        for _ in range(PAGES):
+            page = _call(lambda: read(**where, limit=100))
+            messages += page["messages"]
+            where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+            if not where["cursor"]:
+                break
+        return messages
+
+
+def posting_client(token: str, api_url: str, *, direct: bool = False) -> WebClient:
+    """
+    Return a client that never posts twice of its own accord.
+
+    *direct* keeps it from going through the proxy that the environment names, which the SDK would use
+    even for this machine's own addresses.
+    """
+    retries = [RateLimitErrorRetryHandler(max_retry_count=3)]
+    client = WebClient(token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=list(retries))
+    if direct:
+        client.proxy = None
+    return client
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return {"text": message.text, **({"blocks": list(message.blocks)} if message.blocks else {})}
+
+
+def _respond(url: str, proxy: str | None, message: Message) -> bool:
+    """Send through a command's response URL; False when it is used up or too old."""
+    client = WebhookClient(
+        url, timeout=PATIENCE, retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)]
+    )
+    client.proxy = proxy
+    try:
+        response = client.send(response_type="ephemeral", unfurl_links=False, **_content(message))
+    except (OSError, HTTPException) as error:
+        raise _cut_off(error) from error
+    if response.status_code == 429:
+        raise LaterError(_retry_after(response.headers))
+    if response.status_code >= 500:
+        raise DoubtError(f"status {response.status_code}")
+    return response.status_code == 200
+
+
+def _call(call: Callable[[], SlackResponse]) -> SlackResponse:
+    """Make one call, and say of a failure which of the kinds it is."""
+    try:
+        return call()
+    except SlackApiError as error:
+        raise _failed(error.response) from error
+    except (OSError, HTTPException) as error:
+        raise _cut_off(error) from error
+
+
+def _failed(response: SlackResponse) -> Exception:
+    code = str(response.get("error", ""))
+    if response.status_code == 429 or code == "ratelimited":
+        return LaterError(_retry_after(response.headers))
+    if code in TOKEN_TROUBLE:
+        return LaterError(60)
+    if response.status_code >= 500 or code in DOUBTFUL or not code.replace("_", "").isalnum():
+        return DoubtError(f"status {response.status_code}")
+    return RefusedError(code)
+
+
+def _cut_off(error: Exception) -> Exception:
+    reason = error.reason if isinstance(error, URLError) else error
+    if isinstance(reason, (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)):
+        return LaterError(5)
+    return DoubtError(type(reason).__name__)
+
+
+def _retry_after(headers: dict[str, Any]) -> float:
+    value = {name.lower(): value for name, value in headers.items()}.get("retry-after", "")
+    return float(value) if str(value).isdigit() else 30.0

@@ -1,0 +1,224 @@
+"""
+The running bot: socket, listeners, inbox and workers, from a checked start to a graceful stop.
+
+Promises: a refused token is named at once; Slack being down is waited out; questions are acknowledged and
+kept from the first moment, and answered as soon as the column is loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+import threading
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode.aiohttp import SocketModeHandler
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.config import Slack
+from bot.listeners import Keeps, register
+from bot.poster import Poster, posting_client
+from bot.state import Inbox
+from bot.worker import Asks, Replier, Workers
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+# A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
+PING_INTERVAL = 2
+LONGEST_PAUSE = 60.0
+REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
+REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
+
+
+class StartError(Exception):
+    """Slack refuses the bot; the text names the setting and says what to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """
+    One bot on one workspace.
+
+    *load* gives the answerer; it may take its time, and runs in a thread of its own.
+    """
+
+    slack: Slack
+    inbox: Inbox
+    load: Callable[[], Asks]
+
+    async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
+        """
+        Run until *stop* is set; call *started* once the socket is open and the column loaded.
+
+        Raises:
+            StartError: If Slack refuses a token.
+            Exception: Whatever *load* raises.
+        """
+        client = posting_client(
+            self.slack.bot_token, self.slack.api_url, direct=is_loopback(self.slack.api_url)
+        )
+        identity = await _unless(stop, self._sign_in(client))
+        if identity is None:
+            return
+        handler = self._connector(build_app(client, identity, self.inbox))
+        workers: Workers | None = None
+        try:
+            if await _unless(stop, _connected(handler)) is None:
+                return
+            log.info("connected")
+            answerer = await _unless(stop, _in_thread(self.load))
+            if answerer is not None:
+                workers = Workers(self.inbox, Replier(self.inbox, Poster(client), answerer))
+                workers.start()
+                log.info("answering")
+                started()
+                await stop.wait()
+        finally:
+            await handler.client.close()  # type: ignore[no-untyped-call]
+            if workers:
+                await asyncio.to_thread(workers.stop)
+            log.info("stopped")
+
+    async def _sign_in(self, client: WebClient) -> AuthorizeResult:
+        """Wait until Slack knows both tokens, and return who we are."""
+        pause = 1.0
+        while True:
+            try:
+                return await asyncio.to_thread(sign_in, client, self.slack.app_token)
+            except (SlackApiError, OSError) as error:
+                log.warning("Slack cannot be reached", extra={"code": type(error).__name__, "seconds": pause})
+            await asyncio.sleep(pause)
+            pause = min(LONGEST_PAUSE, pause * 2)
+
+    def _connector(self, app: App) -> SocketModeHandler:
+        web_client = AsyncWebClient(base_url=self.slack.api_url)
+        handler = SocketModeHandler(
+            app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL
+        )
+        if is_loopback(self.slack.api_url):
+            web_client.proxy = handler.client.proxy = None
+        return handler
+
+
+@contextmanager
+def running(service: Service) -> Iterator[threading.Event]:
+    """Run *service* in a thread while the block lasts; the event is set once it answers, or has failed."""
+    started, stop = threading.Event(), asyncio.Event()
+    with asyncio.Runner() as runner, ThreadPoolExecutor(1, "bot") as pool:
+        loop = runner.get_loop()
+        run = pool.submit(runner.run, service.run(stop, started.set))
+        run.add_done_callback(lambda _: started.set())
+        try:
+            yield started
+        finally:
+            loop.call_soon_threadsafe(stop.set)
+            run.result()
+
+
+def build_app(client: WebClient, identity: AuthorizeResult, inbox: Keeps) -> App:
+    """
+    Build the Bolt app with all its listeners; it calls Slack neither now nor on an event.
+
+    The identity is handed over as ``authorize``, which also keeps SLACK_CLIENT_ID and SLACK_CLIENT_SECRET
+    in the environment from turning the app to OAuth. ``process_before_response`` makes the ack wait for
+    the inbox; the inbox is quick.
+    """
+    app = App(
+        name="pullquote",
+        client=WebClient(base_url=client.base_url),
+        authorize=lambda: identity,
+        signing_secret="",
+        request_verification_enabled=False,  # Socket Mode: requests come over our own connection
+        process_before_response=True,
+        raise_error_for_unhandled_request=True,
+    )
+    register(app, inbox)
+    return app
+
+
+def sign_in(client: WebClient, app_token: str) -> AuthorizeResult:
+    """
+    Ask Slack who the bot token is, and whether the app token opens sockets.
+
+    Raises:
+        StartError: If one of them is refused.
+        SlackApiError, OSError: If Slack cannot be asked.
+    """
+    who = _asked("SLACK_BOT_TOKEN", client.auth_test)
+    _asked("SLACK_APP_TOKEN", lambda: client.apps_connections_open(app_token=app_token))
+    return AuthorizeResult(
+        enterprise_id=who.get("enterprise_id"),
+        team_id=who["team_id"],
+        bot_user_id=who["user_id"],
+        bot_id=who.get("bot_id"),
+        bot_token=client.token,
+    )
+
+
+def is_loopback(url: str) -> bool:
+    """Tell whether *url* is on this machine."""
+    host = urlsplit(url).hostname or ""
+    with suppress(ValueError):
+        return ipaddress.ip_address(host).is_loopback
+    return host == "localhost"
+
+
+def _asked(setting: str, call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except SlackApiError as error:
+        code = error.response.get("error")
+        if code in REFUSALS:
+            raise StartError(
+                f"Slack refuses {setting} ({code}): copy it again from the app's settings."
+            ) from error
+        if code in REFUSALS_OF_TYPE:
+            raise StartError(
+                f"{setting} is the wrong token or lacks a scope ({code}): the bot token begins with xoxb-; "
+                "the app token begins with xapp- and needs the scope connections:write."
+            ) from error
+        raise
+
+
+async def _connected(handler: SocketModeHandler) -> bool:
+    await handler.client.connect()  # type: ignore[no-untyped-call]  # tries until it is connected
+    return True
+
+
+async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:
+    """Wait for *step*, or for *stop*: then *step* is dropped and the result is None."""
+    task, stopped = asyncio.ensure_future(step), asyncio.ensure_future(stop.wait())
+    await asyncio.wait((task, stopped), return_when=asyncio.FIRST_COMPLETED)
+    stopped.cancel()
+    if task.done():
+        return task.result()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    return None
+
+
+def _in_thread(load: Callable[[], Asks]) -> Awaitable[Asks]:
+    """Run *load* in a thread that, unlike an executor's, does not keep a stopping process alive."""
+    future: Future[Asks] = Future()
+    future.set_running_or_notify_cancel()
+
+    def work() -> None:
+        try:
+            future.set_result(load())
+        except Exception as error:  # raised again where the future is awaited
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="load", daemon=True).start()
+    return asyncio.wrap_future(future)

@@ -1,0 +1,129 @@
+"""Real parts for the tests of the bot: a loopback workspace, an inbox on disk, a column of two passages."""
+
+import re
+import threading
+from contextlib import ExitStack, contextmanager
+from datetime import date
+from typing import NamedTuple
+
+import pytest
+
+from bot.config import Slack
+from bot.playground.team import Timing
+from bot.playground.workspace import Workspace
+from bot.service import Service, running
+from bot.state import Inbox
+from index.answer import Answer, Searched, Verdict
+from index.passage import Article, Excerpt, Manner, Passage
+
+TIDE = "Jane Roe, the harbour master, said: “The tide waits for nobody, and neither does the port.”"
+GULLS = "Gulls, in my view, are the only honest critics that this town has ever had."
+HARBOUR = Article(
+    id="a1",
+    name="harbour",
+    title="The harbour opens",
+    author="Ines Calder",
+    date=date(2025, 9, 10),
+    url="https://margin-notes.example.org/harbour",
+    passages=(Passage(number=1, text=TIDE), Passage(number=2, text=GULLS)),
+)
+SPEAKERS = {1: "Jane Roe", 2: None}
+
+
+class SmallColumn:
+    """Answers with the passages that share a word of four letters or more with the question."""
+
+    def __init__(self):
+        self.asked = []
+        self.free = threading.Event()
+        self.free.set()
+
+    def ask(self, question):
+        self.asked.append(question)
+        self.free.wait()
+        if "explode" in question:
+            raise RuntimeError(f"boom: {question}")
+        words = set(re.findall(r"\w{4,}", question.lower()))
+        found = [p for p in HARBOUR.passages if words & set(re.findall(r"\w{4,}", p.text.lower()))]
+        return Answer(
+            question=question,
+            verdict=Verdict.ANSWERED if found else Verdict.SILENT,
+            excerpts=tuple(self.excerpt(passage) for passage in found),
+            searched=Searched(
+                articles=1, passages=2, first=date(2025, 9, 10), last=date(2025, 9, 10), generation=3
+            ),
+            confidence=1.0,
+        )
+
+    def excerpt(self, passage):
+        speaker = SPEAKERS[passage.number]
+        return Excerpt(
+            article=HARBOUR,
+            number=passage.number,
+            start=0,
+            end=len(passage.text),
+            score=1.0,
+            speaker=speaker,
+            manner=Manner.DIRECT if speaker else None,
+        )
+
+
+@pytest.fixture
+def column():
+    column = SmallColumn()
+    yield column
+    column.free.set()
+
+
+class Scene(NamedTuple):
+    """A workspace with one person and one channel, and the bot's inbox on disk."""
+
+    workspace: Workspace
+    ada: str
+    general: str
+    inbox: Inbox
+    service: Service
+
+    def mention(self, question, **where):
+        return self.workspace.post(
+            self.ada, self.general, f"<@{self.workspace.bot_user_id}> {question}", **where
+        )
+
+
+@pytest.fixture
+def build_scene(tmp_path, column):
+    """Build scenes, with the bot not yet running: ``with bot_running(scene)`` starts it."""
+    with ExitStack() as stack:
+
+        def build(load=lambda: column, **options):
+            timing = Timing(post_interval=0, ack_timeout=1.0, retry_delays=(0, 0.1))
+            workspace = stack.enter_context(Workspace.start(**{"timing": timing, **options}))
+            inbox = stack.enter_context(Inbox(tmp_path / "bot.sqlite"))
+            slack = Slack(
+                bot_token=workspace.bot_token, app_token=workspace.app_token, api_url=workspace.api_url
+            )
+            return Scene(
+                workspace=workspace,
+                ada=workspace.user("Ada"),
+                general=workspace.channel("general"),
+                inbox=inbox,
+                service=Service(slack=slack, inbox=inbox, load=load),
+            )
+
+        yield build
+
+
+@contextmanager
+def bot_running(scene):
+    with running(scene.service) as started:
+        scene.workspace.wait_connected()
+        yield started
+
+
+@pytest.fixture
+def scene(build_scene):
+    """A scene in which the bot is answering."""
+    scene = build_scene()
+    with bot_running(scene) as started:
+        assert started.wait(10)
+        yield scene
