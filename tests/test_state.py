@@ -147,10 +147,19 @@ def test_a_renewed_lease_is_kept(inbox, clock):
     inbox.put(MENTION)
     taken = inbox.take()
     clock.now += 29
-    inbox.renew()
+    inbox.renew([taken])
     clock.now += 29
     assert inbox.take() is None
     assert inbox.begin_post(taken) is True
+
+
+def test_only_what_is_named_is_renewed(inbox, clock):
+    inbox.put(MENTION)
+    dropped = inbox.take()
+    clock.now += 29
+    inbox.renew([])
+    clock.now += 2
+    assert inbox.take().id == dropped.id
 
 
 def test_a_crash_during_the_post_leaves_the_question_in_doubt(path, inbox, clock):
@@ -296,9 +305,13 @@ class OneInbox(RuleBasedStateMachine):
     def wait(self, seconds):
         self.clock.now += seconds
 
+    @rule(held=held)
+    def renew(self, held):
+        bot, taken = held
+        self.bots[bot].renew([taken] if taken else [])
+
     @rule(bot=st.integers(0, 1))
-    def renew_or_hand_back(self, bot):
-        self.bots[bot].renew()
+    def hand_back(self, bot):
         self.bots[bot].hand_back()
 
     @invariant()
