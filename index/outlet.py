@@ -10,12 +10,12 @@ from index.segment import sentences
 OUTLET_WORD = re.compile(
     r"\b(?:AFP|AP|Argus|Atlantic|Axios|BBC|Bloomberg|Bulletin|Bulwark|CBS|CNN|Chronicle|Courier"
     r"|Daily|Dispatch|Economist|Examiner|FT|Figaro|Foreign Affairs|Foreign Policy|Forbes"
-    r"|Fortune|Gazette|Globe|Guardian|Haaretz|Herald|Independent|Inquirer|Intercept|Interfax"
-    r"|Jazeera|Journal|Lancet|Lawfare|Ledger|MSNBC|Magazine|Mail|Messenger|Mirror|Monde"
-    r"|Monitor|NBC|NPR|NYT|Nation|Nature|New Republic|News|Newsletter|Newsweek|Observer|PBS"
-    r"|País|Podcast|Politico|POLITICO|Post|Press|ProPublica|Radio|Record|Register|Repubblica"
-    r"|Reuters|Review|Semafor|Sentinel|Slate|Spectator|Spiegel|Standard|Statesman|Substack"
-    r"|TASS|Telegraph|Times|Tribune|Verge|Vox|WSJ|Weekly|Wired|Xinhua|Yorker|Zeit|Zeitung)\b"
+    r"|Gazette|Globe|Guardian|Haaretz|Herald|Independent|Inquirer|Intercept|Interfax"
+    r"|Jazeera|Journal|Lancet|Lawfare|Ledger|MSNBC|Magazine|Messenger|Monde"
+    r"|Monitor|NBC|NPR|NYT|New Republic|News|Newsletter|Newsweek|Observer|PBS"
+    r"|País|Podcast|Politico|POLITICO|Post|Press|ProPublica|Radio|Repubblica"
+    r"|Reuters|Review|Semafor|Sentinel|Slate|Spectator|Spiegel|Statesman|Substack"
+    r"|TASS|Telegraph|Times|Tribune|Verge|Vox|WSJ|Weekly|Wired|Xinhua|Yorker|Zeit|Zeitung)\b(?!-)"
 )
 
 # Written with a capital only because a sentence starts with them, or no part of a name.
@@ -37,23 +37,32 @@ _VERB = (
 )
 # What may stand between an introducing verb and its colon: no further clause.
 _TAIL = r"(?!\s+that\b)[^,;:]{0,80}:$"
+_THE = r"(?P<the>[Tt]he\s+)?"
+# What may stand between an outlet and its reporter: "chief economics commentator, Jane Roe".
+_OFFICE = r"(?:(?!(?:about|and|at|for|from|has|in|is|of|on|to|was|with)\b)[\w-]+,?\s+){0,4}?"
 
-POSSESSIVE = re.compile(rf"(?P<the>\b[Tt]he\s+)?(?P<name>{NAME})['’]s?(?=\s+(?:[\w-]+\s+){{0,4}}?{_WORD})")
-ACCORDING = re.compile(rf"\b(?:[Aa]ccording to|[Pp]er)\s+(?:the\s+)?(?P<name>{NAME})")
-FROM = re.compile(
-    rf"\b[Ff]rom\s+(?:the\s+)?(?P<name>{NAME})(?:\s+(?:on|last|this|yesterday|today)\b[^,;:]*)?:$"
-)
-HERE = re.compile(rf"\b[Hh]ere(?:['’]s|\s+(?:again\s+)?(?:is|are|was))\s+(?:the\s+)?(?P<name>{NAME}){_TAIL}")
-SUBJECT = re.compile(rf"(?P<name>{NAME})(?:,[^,:]{{1,80}})?,?\s+(?:\w+ly\s+)?{_VERB}{_TAIL}")
-INVERTED = re.compile(rf"\b{_VERB}\s+(?:the\s+)?(?P<name>{NAME}){_TAIL}")
+# An outlet is found by its name in these places; a person by these and no "the".
+POSSESSIVE = re.compile(rf"(?P<name>{NAME})['’]s?(?=\s+{_OFFICE}{_WORD})")
 PLACE = re.compile(
-    rf"\b(?:in|for|at|on|by|from)\s+(?:(?:an?|the|this|[\w]+day['’]s|today['’]s)\s+)?(?P<name>{NAME})"
+    r"\b(?:at|by|for|from|in|of|on|per|[Aa]ccording to)\s+(?:(?:an?|\w+day['’]s|the|this|today['’]s)\s+)?"
+    rf"(?P<name>{NAME})"
 )
+REPORTED = re.compile(rf"(?P<name>{NAME})\s+(?:\w+ly\s+)?{_VERB}")
+ALONE = re.compile(rf"^(?:The\s+)?(?P<name>{NAME}):$")
+FROM = re.compile(
+    rf"\b(?:[Aa]ccording to|better than|[Ff]rom|[Pp]er|words of)\s+{_THE}(?P<name>{NAME})"
+    rf"(?:\s+(?:on|last|this|yesterday|today)\b[^,;:]*)?:$"
+)
+HERE = re.compile(rf"\b[Hh]ere(?:['’]s|\s+(?:again\s+)?(?:is|are|was))\s+{_THE}(?P<name>{NAME}){_TAIL}")
+SUBJECT = re.compile(rf"{_THE}(?P<name>{NAME})(?:,[^,:]{{1,80}})?,?\s+(?:\w+ly\s+)?{_VERB}{_TAIL}")
+INVERTED = re.compile(rf"\b(?i:{_VERB})\s+{_THE}(?P<name>{NAME}){_TAIL}")
+INTRODUCTIONS = (FROM, HERE, INVERTED, SUBJECT)
 
 # The columnist's own next point, whoever else is named before the colon.
 OWN_POINT = re.compile(
-    r"\b(?:two|three|four|five|six|several|a few|some|many|couple of|these|other)\s+(?:\w+\s+)?"
-    r"(?:answers|caveats|facts|lessons|options|points|possibilities|problems|questions|reasons|things|thoughts|ways)\b"
+    r"\b(?:one|two|three|four|five|six|several|a few|some|many|couple of|these|other)\s+(?:\w+\s+)?"
+    r"(?:answers?|caveats?|facts?|groups?|kinds?|lessons?|options?|points|possibilities|problems?|questions?"
+    r"|reasons?|sorts?|things?|thoughts?|types?|ways?)\b"
     r"|\b(?:my|our)\s+(?:\w+\s+)?(?:advice|answer|guess|objection|point|prediction|question|reply|response|view)\b"
     r"|\b(?:I|we)\s+(?:\w+\s+)?(?:answered|argued|asked|disagree|doubt|explained|noted|object|posted|replied"
     r"|responded|said|say|suspect|think|told|tweeted|would|write|wrote)\b",
@@ -75,29 +84,24 @@ def introduced_outlet(paragraph: str) -> str | None:
 
 
 def introduces_quotation(paragraph: str) -> bool:
-    """Tell whether another's text follows: *paragraph* names whose and ends in a colon, not in a quotation."""
+    """Tell whether another's text follows: *paragraph* says whose and ends in a colon, not in a quotation."""
     is_open = paragraph.count("“") > paragraph.count("”") or paragraph.count('"') % 2 == 1
     return paragraph.endswith(":") and not is_open and introduced_outlet(paragraph) is not None
 
 
 def _outlet(sentence: str) -> str | None:
-    for owner in POSSESSIVE.finditer(sentence):
-        # "the Harbour Gazette's Ruth Okafor": a country or a person takes no "the".
-        if OUTLET_WORD.search(owner["name"]) or (owner["the"] and " " in owner["name"]):
-            return owner["name"]
-    if found := ACCORDING.search(sentence):
-        return found["name"]
-    named = (m["name"] for pattern in (PLACE, HERE, SUBJECT, INVERTED) for m in pattern.finditer(sentence))
-    reported = re.search(rf"(?P<name>{NAME})\s+(?:\w+ly\s+)?{_VERB}", sentence)
-    candidates = [*named, *([reported["name"]] if reported else [])]
-    return next((name for name in candidates if OUTLET_WORD.search(name)), None)
+    patterns = (POSSESSIVE, PLACE, REPORTED, ALONE, *INTRODUCTIONS)
+    names = (found["name"] for pattern in patterns for found in pattern.finditer(sentence))
+    return next((name for name in names if OUTLET_WORD.search(name)), None)
 
 
 def _person(sentence: str, paragraph: str) -> str | None:
-    for pattern in (FROM, HERE, INVERTED, SUBJECT):
+    for pattern in INTRODUCTIONS:
         for found in pattern.finditer(sentence):
-            if found.start("name") > 0 or " " in found["name"] or _is_name(found["name"], paragraph):
-                return found["name"]
+            name = found["name"]
+            certain = " " in name or found.start("name") > 0 or _is_name(name, paragraph)
+            if certain and not found["the"]:
+                return str(name)
     return None
 
 

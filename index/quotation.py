@@ -13,7 +13,8 @@ from index.passage import Passage, Voice
 
 # A line of ornaments parts paragraphs and is none.
 ORNAMENT = re.compile(r"[\s*·•⁂#~_=–—-]+")
-LIST_MARK = re.compile(r"[-–—•*]\s|\(?\d{1,2}[.)]\s")
+# A paragraph in quotation marks says itself whose it is; an item of a list is the columnist's point.
+STAYS = re.compile(r"[“”„«\"‘]|[-–—•*]\s|\(?\d{1,2}[.)]\s")
 SIGNATURE = re.compile(r"(?:[–—―~]|--?)\s*(?=\w)")
 # "— Jane Roe, writing in the Harbour Gazette on 3 May 2024" is about as long as they get.
 SIGNATURE_LIMIT = 120
@@ -77,7 +78,7 @@ def _introduced(plain: list[Passage]) -> Iterator[Passage]:
     """Read the block quotations out of plain text. One never introduces another."""
     above = ""
     for passage in plain:
-        if introduces_quotation(above) and not LIST_MARK.match(passage.text):
+        if introduces_quotation(above) and not STAYS.match(passage.text):
             outlet = introduced_outlet(above)
             yield replace(passage, voice=Voice.BLOCK_QUOTATION, outlet=outlet)
             above = ""

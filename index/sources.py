@@ -1,4 +1,4 @@
-"""Any source to its articles: files and folders of text, Markdown, HTML. What fails is named, the rest read."""
+"""Any source to its articles: text, Markdown and HTML, a file or a folder. What fails is named."""
 
 from __future__ import annotations
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any, NamedTuple
 
@@ -46,41 +45,37 @@ def _article(tree: Any) -> list[Block]:
     lines below quotations. So each block is marked, and what counts is which marks come through.
     """
     runs = list(html_runs(tree))
-    page = deepcopy(tree)  # untouched by the marks, for the case that nothing comes through
-    kept = _surviving(tree, runs)
-    chosen = {n for n, run in enumerate(runs) if n in kept}
-    quoted = {runs[n].block.quotation for n in chosen} - {None}
-    blocks = [
-        run.block
-        for n, run in enumerate(runs)
-        if n in chosen or (run.block.attribution and run.block.quotation in quoted)
-    ]
-    return blocks if any(not block.level for block in blocks) else _main_part(page)
+    kept = _surviving(deepcopy(tree))
+    quoted = {runs[n].block.quotation for n in kept} - {None}
+    signed = {n for n, run in enumerate(runs) if run.block.attribution and run.block.quotation in quoted}
+    blocks = [runs[n].block for n in sorted(kept | signed)]
+    return blocks if any(not block.level for block in blocks) else _main_part(tree)
 
 
-def _surviving(tree: Any, runs: list[Run]) -> set[int]:
-    """Mark the runs in *tree* and return the numbers of those that are in trafilatura's main text."""
-    places = {(run.holder, run.tail): n for n, run in reversed(list(enumerate(runs)))}
-    for (holder, tail), n in places.items():
+def _surviving(tree: Any) -> set[int]:
+    """Mark the runs of *tree* and return the numbers of those that come through trafilatura."""
+    runs = list(html_runs(tree))
+    for n, run in reversed(list(enumerate(runs))):
         mark = FENCE + "".join(DIGITS[int(d)] for d in str(n)) + FENCE
-        if tail:
-            holder.tail = mark + holder.tail
+        if run.tail:
+            run.holder.tail = mark + run.holder.tail
         else:
-            holder.text = mark + (holder.text or "")
+            run.holder.text = mark + (run.holder.text or "")
+    for quotation in tree.findall(".//figure//blockquote"):
+        next(quotation.iterancestors("figure")).tag = "div"  # figures are dropped, and quotations with them
     document: Any = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
     text = "" if document is None else "".join(document.body.itertext())
     found = {int("".join(str(DIGITS.index(d)) for d in mark)) for mark in MARK.findall(text)}
-    return {n for n, run in enumerate(runs) if places[run.holder, run.tail] in found}
+    return {n for n in found if n < len(runs)}
 
 
 def _main_part(tree: Any) -> list[Block]:
-    parts = next(
-        (found for tag in ("article", "main", "body") if len(found := tree.findall(f".//{tag}")) == 1), [tree]
-    )
-    return [run.block for part in parts for run in html_runs(part) if not _is_furniture(run)]
+    """Return what the page prints in its one article, or main part, or at all, save headers and footers."""
+    found = (tree.findall(f".//{tag}") for tag in ("article", "main"))
+    part = next((parts[0] for parts in found if len(parts) == 1), tree)
+    return [run.block for run in html_runs(part) if not _is_furniture(run)]
 
 
 def _is_furniture(run: Run) -> bool:
-    """Tell whether a block stands in the page's header or footer."""
-    holders: Iterator[Any] = run.holder.iterancestors("header", "footer")
-    return run.block.quotation is None and any(True for _ in holders)
+    """Tell whether a block stands in a header or footer of the page."""
+    return run.block.quotation is None and any(True for _ in run.holder.iterancestors("header", "footer"))
