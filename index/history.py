@@ -11,7 +11,7 @@ from index.rows import as_vector
 from index.tables import chunk, generation, removed, state
 from index.vectors import Stamp, Vectors
 
-KEPT_GENERATIONS = 1000  # a copy of the vectors that is further behind is of no use
+KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the file: tens of milliseconds
 
 
 def begin(connection: Connection) -> None:

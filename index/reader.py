@@ -199,7 +199,7 @@ class Reader:
 
     def passage_ids(self, article_id: str) -> list[int]:
         """Return the ids of an article's passages as printed: ¶ 1 first."""
-        query = select(passage.c.id).join(article).where(article.c.id == article_id)
+        query = select(passage.c.id).join_from(passage, article).where(article.c.id == article_id)
         with self._read() as connection:
             return list(connection.scalars(query.order_by(passage.c.number)))
 
@@ -344,8 +344,8 @@ def _identity(path: Path) -> tuple[int, int]:
 
 
 def _labels(connection: Connection, within: Collection[str]) -> list[int]:
-    query = select(chunk.c.label).join(passage).join(article).where(article.c.id.in_(listed(within)))
-    return list(connection.scalars(query))
+    query = select(chunk.c.label).join_from(chunk, passage).join(article)
+    return list(connection.scalars(query.where(article.c.id.in_(listed(within)))))
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:

@@ -83,8 +83,10 @@ def add(
 
 def remove(connection: Connection, key: int, generation: int) -> None:
     """Delete the article with this key and all that belongs to it, and note which labels went with it."""
-    labels = select(literal(generation), chunk.c.label).join(passage).where(passage.c.article == key)
-    connection.execute(insert(removed).from_select(["generation", "label"], labels))
+    labels = select(literal(generation), chunk.c.label).join_from(chunk, passage)
+    connection.execute(
+        insert(removed).from_select(["generation", "label"], labels.where(passage.c.article == key))
+    )
     fulltext.remove(connection, key)
     connection.execute(delete(article).where(article.c.key == key))
 
@@ -104,7 +106,7 @@ def load_article(connection: Connection, article_id: str) -> Article | None:
 
 def load_passages(connection: Connection, *conditions: ColumnElement[bool]) -> dict[int, tuple[str, Passage]]:
     """Return passages with their utterances, by id, each with the id of its article, as printed."""
-    query = select(article.c.id.label("article_id"), passage).join(passage).where(*conditions)
+    query = select(article.c.id.label("article_id"), passage).join_from(article, passage).where(*conditions)
     rows = connection.execute(query.order_by(passage.c.id)).all()
     spoken = load_utterances(connection, utterance.c.passage.in_(listed([r.id for r in rows])))
     reported = defaultdict(list)
@@ -115,7 +117,7 @@ def load_passages(connection: Connection, *conditions: ColumnElement[bool]) -> d
 
 def load_utterances(connection: Connection, *conditions: ColumnElement[bool]) -> list[tuple[int, Utterance]]:
     """Return utterances, each with the id of its passage: of the newest article first, then as printed."""
-    query = newest_first(select(utterance).join(passage).join(article).where(*conditions))
+    query = newest_first(select(utterance).join_from(utterance, passage).join(article).where(*conditions))
     rows = connection.execute(query.order_by(passage.c.number, utterance.c.id))
     return [(row.passage, _utterance(row)) for row in rows]
 

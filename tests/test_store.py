@@ -1,0 +1,731 @@
+"""The store: what is put comes back letter for letter, is found by meaning and word, and goes when it goes."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sqlite3
+import threading
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta, timezone
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from index.history import KEPT_GENERATIONS
+from index.passage import Article, Manner, Passage, Utterance, Voice
+from index.store import (
+    BusyStoreError,
+    Chunk,
+    CorruptStoreError,
+    ForeignStoreError,
+    Near,
+    Store,
+    StoreError,
+    WrongModelError,
+)
+
+MODEL = "compass@1"
+EAST, NORTH, UP = np.eye(3, dtype=np.float32)
+WEST = -EAST
+
+# Half a surrogate pair is no character, and no file or page that was decoded holds one.
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def store(folder: Path) -> Iterator[Store]:
+    with Store.open(folder, MODEL, 3) as opened:
+        yield opened
+
+
+def article(article_id: str, *texts: str, on: date | None = None, section: str | None = None) -> Article:
+    passages = tuple(Passage(number=n, text=t, section=section) for n, t in enumerate(texts, 1))
+    return Article(id=article_id, name=article_id, title=article_id.title(), date=on, passages=passages)
+
+
+def put(store: Store, record: Article, *vectors: np.ndarray) -> list[int]:
+    """Put *record* with one chunk for each of its first passages; return the ids of its passages."""
+    pairs = zip(record.passages, vectors, strict=False)
+    chunks = [Chunk(number=p.number, start=0, end=len(p.text), vector=v) for p, v in pairs]
+    store.put(record, f"of {record.title}", chunks, {})
+    return store.passage_ids(record.id)
+
+
+def found(store: Store, query: np.ndarray = EAST, k: int = 9) -> list[tuple[int, float]]:
+    return [(near.passage_id, near.score) for near in store.search(query, k)]
+
+
+# What is put comes back
+
+
+def test_an_article_comes_back_as_it_was_put(store: Store) -> None:
+    said = Utterance(start=0, end=9, speaker="Tusk", cue="said", manner=Manner.MIXED, via=("PAP", "Reuters"))
+    unclear = Utterance(start=10, end=14, speaker=None, cue="wrote", manner=Manner.FRAGMENT)
+    first = Passage(number=1, text="“Drones,”\xa0he wrote…\r\n", section="War", utterances=(said, unclear))
+    second = Passage(number=2, text=" — ", voice=Voice.BLOCK_QUOTATION, outlet="Le Monde")
+    record = Article(
+        id="a1",
+        name="drones",
+        title="“Drones” <over> Poland",
+        author="A. N. Other",
+        date=date(2025, 9, 10),
+        url="https://example.org/a?b=1#c",
+        source="./column/drones.md",
+        passages=(first, second),
+    )
+    store.put(record, "f", [], {})
+    assert store.article("a1") == record
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(text=texts, section=st.none() | texts, title=texts)
+def test_any_text_comes_back_character_for_character(
+    store: Store, text: str, section: str | None, title: str
+) -> None:
+    spoken = Utterance(
+        start=0, end=len(text), speaker=title, cue=text, manner=Manner.DIRECT, via=(text, title)
+    )
+    passage = Passage(number=1, text=text, section=section, outlet=title, utterances=(spoken,))
+    record = Article(id=title, name=text, title=title, author=text, source=text, passages=(passage,))
+    store.put(record, text, [Chunk(number=1, start=0, end=len(text), vector=UP)], {title: 2})
+    assert store.article(title) == record
+    assert store.fingerprints()[title] == text
+    assert store.vectors([text])[text].tolist() == [0, 0, 1]
+    store.remove(title)
+
+
+def test_articles_come_newest_first_and_the_undated_last(store: Store) -> None:
+    for name, on in [("b", None), ("old", date(987, 1, 2)), ("new", date(2025, 9, 10)), ("a", None)]:
+        put(store, article(name, "Text.", on=on))
+    assert [a.id for a in store.articles()] == ["new", "old", "a", "b"]
+    assert store.articles()[0] == Article(id="new", name="new", title="New", date=date(2025, 9, 10))
+
+
+def test_an_article_that_is_not_there_is_a_key_error(store: Store) -> None:
+    assert store.passage_ids("nobody") == []
+    with pytest.raises(KeyError, match="nobody"):
+        store.article("nobody")
+
+
+def test_passages_come_with_their_article_and_unknown_ids_are_left_out(store: Store) -> None:
+    one, two = put(store, article("a", "One.", "Two."))
+    other = put(store, article("b", "Three."))[0]
+    assert store.passages([other, two, two + 1000]) == {
+        two: ("a", Passage(number=2, text="Two.")),
+        other: ("b", Passage(number=1, text="Three.")),
+    }
+    assert store.passages([]) == {}
+    assert one < two < other
+
+
+def test_an_article_that_is_put_again_replaces_the_old_one_everywhere(store: Store) -> None:
+    said = Utterance(start=0, end=3, speaker="Ann", cue="said", manner=Manner.DIRECT)
+    old = Article(
+        id="a", name="a", title="Old", passages=(Passage(number=1, text="Owls.", utterances=(said,)),)
+    )
+    store.put(old, "1", [Chunk(number=1, start=0, end=4, vector=EAST)], {"Ann": 1})
+    gone = store.passage_ids("a")
+    new = put(store, article("a", "Bees."), NORTH)
+    assert found(store, EAST) == [(new[0], 0.0)]
+    assert (store.lexical(["owl"], 9), store.phrase("owls", 9)) == ([], [])
+    assert (store.speakers(), store.said(["Ann"]), dict(store.names())) == ({}, [], {})
+    assert store.vectors(["Owls", "Owls."]) == {}
+    assert (store.passages(gone), store.fingerprints()) == ({}, {"a": "of A"})
+    assert gone[0] < new[0], "an id is never given twice"
+    store.check()
+
+
+def test_a_removed_article_is_gone_from_everything(store: Store) -> None:
+    put(store, article("a", "Owls."), EAST)
+    store.remove("a")
+    assert (found(store), store.lexical(["owls"], 9), store.articles(), store.fingerprints()) == (
+        [],
+        [],
+        [],
+        {},
+    )
+    summary = store.summary()
+    assert (summary.articles, summary.passages, summary.chunks, summary.generation) == (0, 0, 0, 2)
+
+
+def test_removing_what_is_not_there_changes_nothing(store: Store) -> None:
+    store.remove("nobody")
+    assert store.generation == 0
+
+
+# The nearest
+
+
+def test_search_gives_the_cosine_best_first(store: Store) -> None:
+    first, second, third, fourth = put(store, article("a", "1", "2", "3", "4"), EAST, NORTH, UP, WEST)
+    query = np.array([3, 4, 0], dtype=np.float64)  # of length 5: cosines 3/5, 4/5, 0, -3/5
+    expected = [(second, 0.8), (first, 0.6), (third, 0.0), (fourth, -0.6)]
+    assert found(store, query) == [(i, pytest.approx(score, abs=1e-6)) for i, score in expected]
+    assert store.search(query, 2)[0] == Near(passage_id=second, start=0, end=1, score=pytest.approx(0.8))
+
+
+def test_search_returns_no_more_than_the_store_holds(store: Store) -> None:
+    assert found(store, k=5) == []
+    only = put(store, article("a", "Text."), EAST)[0]
+    assert found(store, k=5) == [(only, 1.0)]
+    assert len(found(store, k=10**9)) == 1
+
+
+def test_chunks_of_one_passage_are_found_by_their_own_span(store: Store) -> None:
+    chunks = [Chunk(number=1, start=0, end=4, vector=EAST), Chunk(number=1, start=5, end=9, vector=NORTH)]
+    store.put(article("a", "Owls.Bees."), "f", chunks, {})
+    (best,) = store.search(NORTH, 1)
+    assert (best.start, best.end) == (5, 9)
+
+
+def test_search_within_articles_leaves_the_others_out(store: Store) -> None:
+    put(store, article("a", "1"), EAST)
+    (b,) = put(store, article("b", "2"), NORTH)
+    assert [n.passage_id for n in store.search(EAST, 9, within=["b", "nobody"])] == [b]
+    assert store.search(EAST, 9, within=[]) == []
+    assert store.lexical(["1", "2"], 9, within=["b"]) == [(b, pytest.approx(1e-6))]
+    assert store.phrase("1", 9, within=["b"]) == []
+
+
+def test_similarity_scores_every_chunk_of_the_passages_and_no_other(store: Store) -> None:
+    one, two, _ = put(store, article("a", "1", "2", "3"), WEST, NORTH, EAST)
+    nearest = store.similarity(np.array([5, 12, 0], dtype=np.float32), [one, two, 10**9])  # of length 13
+    assert [(n.passage_id, n.score) for n in nearest] == [
+        (two, pytest.approx(12 / 13)),
+        (one, pytest.approx(-5 / 13)),
+    ]
+    assert store.similarity(EAST, []) == []
+
+
+@pytest.mark.parametrize("query", [np.zeros(3), np.ones(4), np.ones((1, 3)), np.array([1, np.nan, 0])])
+def test_a_query_of_another_shape_or_without_direction_is_refused(store: Store, query: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="a query of"):
+        store.search(query, 1)
+    with pytest.raises(ValueError, match="k is 0"):
+        store.search(EAST, 0)
+
+
+# Words
+
+
+def test_the_lexical_score_is_bm25(store: Store) -> None:
+    _, bees, _ = put(store, article("a", "Owls hoot.", "Bees hum.", "Cats purr."))
+    # One of three passages holds it, all have two words: ln((3 - 1 + ½) / (1 + ½)) times 1.
+    assert store.lexical(["bees"], 9) == [(bees, pytest.approx(math.log(5 / 3)))]
+
+
+def test_any_of_the_words_finds_a_passage_and_more_of_them_rank_it_higher(store: Store) -> None:
+    filler = ["Nothing here."] * 9
+    one, both, *_ = put(store, article("a", "A heron came.", "A heron met a stork.", *filler))
+    assert [i for i, _ in store.lexical(["stork", "heron"], 9)] == [both, one]
+    assert [i for i, _ in store.lexical(["stork", "heron"], 1)] == [both]
+    assert store.lexical([], 9) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "word"),
+    [
+        ("Drones flew.", "drone"),
+        ("She was claiming it.", "CLAIMS"),
+        ("Lech Wałęsa.", "walesa"),
+        ("Walesa.", "Wałęsa"),
+        ("Cre\u0300me brûlée.", "brulee"),
+        ("Straße.", "strasse"),
+        ("The U.S. said so.", "u.s."),
+        ("O’Neill.", "O'Neill"),
+        ("Kraków\xa0is far.", "krakow"),
+        ("ﬁrst.", "first"),
+    ],
+)
+def test_a_word_is_found_in_any_form_case_and_spelling(store: Store, text: str, word: str) -> None:
+    (only,) = put(store, article("a", text))
+    assert [i for i, _ in store.lexical([word], 9)] == store.phrase(word, 9) == [only]
+    assert store.document_frequency([word]) == {word: 1}
+
+
+def test_a_heading_counts_for_words_but_not_for_phrases(store: Store) -> None:
+    (only,) = put(store, article("a", "Text.", section="Naval exercises"))
+    assert [i for i, _ in store.lexical(["exercise"], 9)] == [only]
+    assert store.phrase("naval exercises", 9) == []
+
+
+def test_a_phrase_holds_in_its_order_only_and_the_newest_comes_first(store: Store) -> None:
+    (old,) = put(store, article("old", "“Drones over\xa0Poland,” he said.", on=date(2024, 1, 1)))
+    (new,) = put(store, article("new", "Again drones, over Poland.", on=date(2025, 1, 1)))
+    assert store.phrase("drones over Poland", 9) == [new, old]
+    assert store.phrase("drones over Poland", 1) == [new]
+    assert store.phrase("Poland over drones", 9) == []
+
+
+def test_document_frequency_counts_passages(store: Store) -> None:
+    put(store, article("a", "Owl, owl, owls.", "An owl.", "A bee."))
+    assert store.document_frequency(["owls", "bee", "cat", "…", ""]) == {
+        "owls": 2, "bee": 1, "cat": 0, "…": 0, "": 0,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "syntax",
+    ['"', '""', "text :", "NOT", "a NOT b", "NEAR(", "be*", "{text section}:", "-", "bee + owl"],
+)
+def test_search_syntax_means_nothing(store: Store, syntax: str) -> None:
+    put(store, article("a", "The bee.", "The beetle, an owl."))
+    assert store.lexical([syntax], 9) == store.phrase(syntax, 9) == []
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.text() | st.text('"*^:(){}+- ANDORTNE\0\ud800', max_size=12))
+def test_whatever_a_reader_types_is_only_words(store: Store, typed: str) -> None:
+    if not store.articles():
+        put(store, article("a", "Zyx."))
+    assert "zyx" in typed.casefold() or store.lexical([typed, typed], 9) == []
+    assert "zyx" in typed.casefold() or store.phrase(typed, 9) == []
+    assert store.lexical([typed, "zyx"], 9) != []
+
+
+def test_a_page_of_pasted_words_is_no_problem(store: Store) -> None:
+    (only,) = put(store, article("a", "Zyx."))
+    assert [i for i, _ in store.lexical([*map(str, range(5000)), "zyx"], 9)] == [only]
+    assert store.phrase(" ".join(map(str, range(5000))), 9) == []
+
+
+# Speech and names
+
+
+def speech(article_id: str, on: date | None, *speakers: str | None) -> Article:
+    """Build an article with two utterances in each passage: by its speaker, then by Zoe."""
+    passages = []
+    for number, who in enumerate(speakers, 1):
+        own = Utterance(start=5, end=9, speaker=who, cue="said", manner=Manner.DIRECT)
+        zoe = Utterance(start=0, end=4, speaker="Zoe", cue="said", manner=Manner.DIRECT)
+        passages.append(Passage(number=number, text="Owls hoot.", utterances=(own, zoe)))
+    return Article(id=article_id, name=article_id, title="T", date=on, passages=tuple(passages))
+
+
+def test_said_gives_the_newest_first_then_as_printed(store: Store) -> None:
+    old = put(store, speech("old", date(2024, 1, 1), "Ann", "Bo"))
+    new = put(store, speech("new", date(2025, 1, 1), "Bo", "Ann", None))
+    undated = put(store, speech("undated", None, "Ann"))
+    assert [i for i, _ in store.said(["Ann", "Bo"])] == [new[0], new[1], *old, *undated]
+    assert [i for i, _ in store.said(["Ann"], within=["old", "undated"])] == [old[0], undated[0]]
+    assert [u.start for _, u in store.said(["Bo", "Zoe"], within=["old"])] == [0, 5, 0]
+    assert store.said(["ann"]) == store.said([]) == []
+    assert store.speakers() == {"Ann": 3, "Bo": 2, "Zoe": 6}
+
+
+def test_names_add_up_over_articles_and_follow_each_change(folder: Path, store: Store) -> None:
+    store.put(article("a"), "f", [], {"Tusk": 2, "Donald": 1})
+    with Store.open_existing(folder) as reader:
+        assert reader.names() == {"Tusk": 2, "Donald": 1}
+        store.put(article("b"), "f", [], {"Tusk": 3})
+        assert reader.names() == {"Tusk": 5, "Donald": 1}
+        store.remove("a")
+        assert reader.names() == {"Tusk": 3}
+
+
+# At the door
+
+
+def test_vectors_of_texts_already_stored_come_back(store: Store) -> None:
+    put(store, article("a", "Owls.", "Bees."), EAST, NORTH)
+    known = store.vectors(["Bees.", "Cats.", "Bees."])
+    assert {t: v.tolist() for t, v in known.items()} == {"Bees.": [0, 1, 0]}
+
+
+@pytest.mark.parametrize(
+    ("chunk", "complaint"),
+    [
+        (Chunk(number=1, start=0, end=6, vector=EAST), "not inside ¶ 1"),
+        (Chunk(number=1, start=-1, end=2, vector=EAST), "not inside ¶ 1"),
+        (Chunk(number=1, start=2, end=2, vector=EAST), "not inside ¶ 1"),
+        (Chunk(number=2, start=0, end=1, vector=EAST), "not inside ¶ 2"),
+        (Chunk(number=1, start=0, end=5, vector=np.ones(4, dtype=np.float32) / 2), "dimension 3"),
+        (Chunk(number=1, start=0, end=5, vector=EAST * 1.01), "not 1"),
+        (Chunk(number=1, start=0, end=5, vector=EAST * np.nan), "not 1"),
+    ],
+)
+def test_chunks_that_fit_neither_text_nor_model_are_refused(
+    store: Store, chunk: Chunk, complaint: str
+) -> None:
+    with pytest.raises(ValueError, match=complaint):
+        store.put(article("a", "Owls."), "f", [chunk], {})
+    assert (store.generation, store.articles()) == (0, [])
+
+
+def test_passages_that_are_not_numbered_as_printed_are_refused(store: Store) -> None:
+    skipped = Article(id="a", name="a", title="A", passages=(Passage(number=2, text="Owls."),))
+    with pytest.raises(ValueError, match=r"numbered \[2\]"):
+        store.put(skipped, "f", [], {})
+    beyond = Utterance(start=0, end=6, speaker=None, cue="said", manner=Manner.DIRECT)
+    outside = Passage(number=1, text="Owls.", utterances=(beyond,))
+    with pytest.raises(ValueError, match="not inside ¶ 1"):
+        store.put(Article(id="a", name="a", title="A", passages=(outside,)), "f", [], {})
+
+
+def test_text_that_is_no_text_is_refused_and_the_old_article_stays(store: Store) -> None:
+    put(store, article("a", "Owls."), EAST)
+    with pytest.raises(ValueError, match="surrogates"):
+        put(store, article("a", "Bees.", "\ud800"), NORTH)
+    assert store.article("a") == article("a", "Owls.")
+    assert store.generation == 1
+
+
+# Whose file it is
+
+
+def test_a_store_that_is_not_there_is_said_and_not_made(folder: Path) -> None:
+    with pytest.raises(StoreError, match=r"no store in .* yet: run"):
+        Store.open_existing(folder)
+    assert not folder.exists()
+
+
+def test_another_model_is_refused_by_name(folder: Path, store: Store) -> None:
+    with pytest.raises(WrongModelError, match=r"compass@1.*of gyro@2"):
+        Store.open(folder, "gyro@2", 3)
+    with pytest.raises(WrongModelError, match=r"dimension 3.*dimension 4"):
+        Store.open(folder, MODEL, 4)
+    with Store.open_existing(folder) as whichever:
+        assert (whichever.model, whichever.dimension) == (MODEL, 3)
+
+
+def test_clear_starts_over_under_another_model(folder: Path, store: Store) -> None:
+    put(store, article("a", "Owls."), EAST)
+    store.save()
+    store.clear("gyro@2", 2)
+    assert (found(store, np.ones(2)), store.lexical(["owls"], 9), store.articles()) == ([], [], [])
+    put(store, article("b", "Bees."), np.array([0, 1], dtype=np.float32))
+    with Store.open(folder, "gyro@2", 2) as again:
+        assert len(found(again, np.ones(2))) == 1
+    assert store.generation == 3
+
+
+def test_a_reader_of_the_old_model_is_told_when_the_store_is_started_over(folder: Path, store: Store) -> None:
+    with Store.open(folder, MODEL, 3) as other:
+        other.clear("gyro@2", 3)
+    with pytest.raises(WrongModelError, match="gyro@2, no longer of compass@1"):
+        store.search(EAST, 1)
+    with pytest.raises(WrongModelError, match="gyro@2"):
+        put(store, article("a", "Owls."), EAST)
+
+
+def sqlite_file(path: Path, *statements: str) -> bytes:
+    path.parent.mkdir(exist_ok=True)
+    with sqlite3.connect(path) as connection:
+        for statement in statements:
+            connection.execute(statement)
+    connection.close()
+    return path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("statements", "complaint"),
+    [
+        (["create table mine (x)"], "is not a Pullquote store"),
+        (["pragma application_id = 7"], "is not a Pullquote store"),
+        (["pragma application_id = 1347767377", "pragma user_version = 2", "create table t (x)"], "newer"),
+    ],
+)
+def test_another_programs_database_is_left_alone(folder: Path, statements: list[str], complaint: str) -> None:
+    content = sqlite_file(folder / "column.sqlite", *statements)
+    for opening in (lambda: Store.open(folder, MODEL, 3), lambda: Store.open_existing(folder)):
+        with pytest.raises(ForeignStoreError, match=complaint):
+            opening()
+    assert (folder / "column.sqlite").read_bytes() == content
+
+
+def test_a_file_that_is_no_database_is_left_alone(folder: Path) -> None:
+    folder.mkdir()
+    (folder / "column.sqlite").write_bytes(b"Dear diary, " * 999)
+    with pytest.raises(ForeignStoreError, match="no SQLite file"):
+        Store.open(folder, MODEL, 3)
+    assert (folder / "column.sqlite").read_bytes() == b"Dear diary, " * 999
+
+
+def test_a_folder_that_cannot_be_one_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match="Cannot make the data folder"):
+        Store.open(tmp_path / "file", MODEL, 3)
+    (tmp_path / "data" / "column.sqlite").mkdir(parents=True)
+    with pytest.raises(StoreError, match="Cannot open"):
+        Store.open(tmp_path / "data", MODEL, 3)
+
+
+@pytest.mark.parametrize("statements", [[], ["pragma journal_mode = wal"]])
+def test_a_first_start_that_was_cut_short_is_taken_up(folder: Path, statements: list[str]) -> None:
+    sqlite_file(folder / "column.sqlite", *statements)
+    (folder / "column.sqlite").touch()
+    with pytest.raises(StoreError, match="no store"):
+        Store.open_existing(folder)
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls."), EAST)
+        assert len(found(store)) == 1
+
+
+def test_a_truncated_file_is_corrupt(folder: Path) -> None:
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls. " * 5000), EAST)
+    whole = (folder / "column.sqlite").read_bytes()
+    (folder / "column.sqlite").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(CorruptStoreError, match="is damaged"):
+        Store.open(folder, MODEL, 3)
+
+
+def test_the_check_finds_a_damaged_page_and_full_text_that_does_not_fit(folder: Path) -> None:
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls. " * 5000), EAST)
+        store.check()
+    path = folder / "column.sqlite"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * 4096 * 8 + whole[4096 * 9 :])
+    with pytest.raises(CorruptStoreError, match="is damaged"), Store.open_existing(folder) as store:
+        store.check()
+    path.write_bytes(whole)
+    with sqlite3.connect(path) as connection:
+        connection.execute("update full_text_content set c0 = 'bees'")
+    connection.close()
+    with pytest.raises(CorruptStoreError, match="is damaged"), Store.open_existing(folder) as store:
+        store.check()
+
+
+# The vectors' file
+
+
+@pytest.fixture
+def saved(folder: Path) -> Path:
+    """Return the vectors' file of a store with two articles: a to the east, b to the north."""
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls."), EAST)
+        put(store, article("b", "Bees."), NORTH)
+        store.save()
+    return folder / "column.faiss"
+
+
+def nearest_articles(folder: Path, query: np.ndarray = EAST) -> list[tuple[str, float]]:
+    """Ask a store that has only just been opened."""
+    with Store.open(folder, MODEL, 3) as store, store.reading():
+        near = store.search(query, 9)
+        owners = store.passages([n.passage_id for n in near])
+        return [(owners[n.passage_id][0], n.score) for n in near]
+
+
+BOTH = [("a", 1.0), ("b", 0.0)]
+
+
+def test_a_missing_vectors_file_is_made_up_for_and_written_again(folder: Path, saved: Path) -> None:
+    saved.unlink()
+    assert nearest_articles(folder) == BOTH
+    with Store.open(folder, MODEL, 3) as store:
+        store.save()
+    assert saved.exists()
+
+
+def test_any_damage_to_the_vectors_file_is_noticed_and_repaired(folder: Path, saved: Path) -> None:
+    whole = saved.read_bytes()
+    flipped = [whole[:i] + bytes([whole[i] ^ 1]) + whole[i + 1 :] for i in range(0, len(whole), 7)]
+    for damaged in [b"", whole[:31], whole[:-1], whole + b"\0", b"\0" * len(whole), *flipped]:
+        saved.write_bytes(damaged)
+        with Store.open(folder, MODEL, 3) as store:
+            assert [score for _, score in found(store)] == [1.0, 0.0]
+            store.save()
+        assert saved.read_bytes() == whole
+
+
+def test_an_up_to_date_vectors_file_is_not_written_again(folder: Path, saved: Path) -> None:
+    before = saved.stat()
+    with Store.open(folder, MODEL, 3) as store:
+        store.save()
+    assert (saved.stat().st_ino, saved.stat().st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+
+
+def test_a_vectors_file_that_is_behind_is_caught_up_with(folder: Path, saved: Path) -> None:
+    with Store.open(folder, MODEL, 3) as store:
+        store.remove("a")
+        put(store, article("b", "Bees."), UP)
+        put(store, article("c", "Cats."), EAST)
+    assert nearest_articles(folder) == [("c", 1.0), ("b", 0.0)]
+    assert nearest_articles(folder, UP) == [("b", 1.0), ("c", 0.0)]
+
+
+def test_a_vectors_file_that_is_ahead_is_not_believed(folder: Path, saved: Path) -> None:
+    older = (folder / "column.sqlite").read_bytes()
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls."), WEST)
+        store.save()
+    (folder / "column.sqlite").write_bytes(older)
+    assert nearest_articles(folder) == BOTH
+
+
+def test_a_vectors_file_of_another_history_is_not_believed_at_the_same_generation(
+    folder: Path, saved: Path
+) -> None:
+    older = (folder / "column.sqlite").read_bytes()
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls."), WEST)
+        store.save()
+    (folder / "column.sqlite").write_bytes(older)
+    with Store.open(folder, MODEL, 3) as store:
+        put(store, article("a", "Owls."), UP)  # the same generation and the same labels as above
+    assert nearest_articles(folder, WEST) == [("b", 0.0), ("a", 0.0)]
+
+
+def test_a_reader_that_is_too_far_behind_starts_from_the_file_or_from_nothing(
+    folder: Path, store: Store
+) -> None:
+    put(store, article("a", "Owls."), EAST)
+    store.save()
+    with Store.open(folder, MODEL, 3) as reader:
+        reader.refresh()
+        for _ in range(KEPT_GENERATIONS + 1):
+            store.put(article("b", "Bees."), "f", [Chunk(number=1, start=0, end=1, vector=NORTH)], {})
+        assert [score for _, score in found(reader)] == [1.0, 0.0]
+        assert [score for _, score in found(reader, NORTH)] == [1.0, 0.0]
+
+
+steps = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.lists(st.sampled_from([EAST, NORTH, UP, WEST]), max_size=3)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps)
+def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path, taken: list) -> None:
+    with Store.open(folder, MODEL, 3) as writer, Store.open(folder, MODEL, 3) as reader:
+        for name, vectors in taken:
+            if vectors:
+                put(writer, article(name, *map(str, range(len(vectors)))), *vectors)
+            else:
+                writer.remove(name)
+            reader.refresh()
+        with Store.open(folder, MODEL, 3) as anew:
+            for query in (EAST, np.array([1, 2, 3])):
+                assert anew.search(query, 99) == reader.search(query, 99)
+                assert anew.search(query, 2) == reader.search(query, 2)
+
+
+# More than one at a time
+
+
+def test_a_reader_sees_each_change_without_opening_again(folder: Path, store: Store) -> None:
+    with Store.open(folder, MODEL, 3) as reader:
+        assert (reader.refresh(), reader.generation, found(reader)) == (True, 0, [])
+        (only,) = put(store, article("a", "Owls."), EAST)
+        assert (found(reader), reader.generation) == ([(only, 1.0)], 1)
+        assert not reader.refresh()
+        store.remove("a")
+        assert reader.refresh()
+        assert (found(reader), reader.lexical(["owls"], 1)) == ([], [])
+
+
+def test_inside_a_reading_block_nothing_changes(folder: Path, store: Store) -> None:
+    (old,) = put(store, article("a", "Owls."), EAST)
+    with Store.open(folder, MODEL, 3) as reader:
+        with reader.reading() as generation:
+            (new,) = put(store, article("a", "Bees."), NORTH)
+            with reader.reading() as inner:
+                assert (generation, inner, reader.generation) == (1, 1, 1)
+            assert (found(reader), reader.article("a").passages[0].text) == ([(old, 1.0)], "Owls.")
+            assert (len(reader.lexical(["owls"], 9)), reader.lexical(["bees"], 9)) == (1, [])
+        assert (found(reader), reader.article("a").passages[0].text) == ([(new, 0.0)], "Bees.")
+
+
+def test_a_reading_block_ends_with_an_error_too(store: Store) -> None:
+    put(store, article("a", "Owls."), EAST)
+    with pytest.raises(RuntimeError, match="elsewhere"), store.reading():
+        raise RuntimeError("elsewhere")
+    put(store, article("a", "Bees."), EAST)
+    assert store.article("a").passages[0].text == "Bees."
+
+
+def test_readers_see_whole_articles_while_a_writer_goes_on(folder: Path, store: Store) -> None:
+    put(store, article("a", "0", "0", "0"), EAST, EAST, EAST)
+    done, torn, rounds = threading.Event(), [], []
+
+    def read() -> None:
+        while not done.is_set():
+            with store.reading() as generation:
+                near = [n.passage_id for n in store.search(EAST, 9)]
+                shown = [p.text for _, p in store.passages(near).values()]
+                words = [i for i, _ in store.lexical([str(generation - 1)], 9)]
+                if len(near) != 3 or set(shown) != {str(generation - 1)} or sorted(words) != sorted(near):
+                    torn.append((generation, near, shown, words))
+            rounds.append(generation)
+
+    readers = [threading.Thread(target=read) for _ in range(3)]
+    for reader in readers:
+        reader.start()
+    with Store.open(folder, MODEL, 3) as writer:
+        for version in range(1, 40):
+            put(writer, article("a", *[str(version)] * 3), EAST, EAST, EAST)
+    done.set()
+    for reader in readers:
+        reader.join()
+    assert torn == []
+    assert len(set(rounds)) > 1, "the readers have seen no change"
+
+
+def test_a_second_writer_is_told_who_is_in_its_way(folder: Path, store: Store) -> None:
+    with Store.open(folder, MODEL, 3) as other:
+        with store.write_lock(), store.write_lock(wait=0):
+            with pytest.raises(BusyStoreError, match="Another sync is writing"), other.write_lock(wait=0):
+                pass
+            put(store, article("a", "Owls."), EAST)
+            assert len(found(other)) == 1, "readers do not wait"
+        with other.write_lock(wait=0):
+            put(other, article("b", "Bees."), NORTH)
+    assert [a.id for a in store.articles()] == ["a", "b"]
+
+
+def test_the_turn_to_write_passes_between_threads(store: Store) -> None:
+    def write(name: str) -> None:
+        for _ in range(5):
+            put(store, article(name, "Owls."), EAST)
+
+    writers = [threading.Thread(target=write, args=[name]) for name in "abc"]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert (store.generation, [a.id for a in store.articles()]) == (15, ["a", "b", "c"])
+
+
+def test_a_data_folder_that_was_made_anew_is_read_anew(folder: Path, store: Store) -> None:
+    put(store, article("a", "Owls."), EAST)
+    assert len(found(store)) == 1
+    shutil.rmtree(folder)
+    with pytest.raises(StoreError, match="sync again"):
+        store.search(EAST, 1)
+    with Store.open(folder, MODEL, 3) as new:
+        put(new, article("b", "Bees.", "Cats."), EAST, NORTH)
+    assert [a.id for a in store.articles()] == ["b"]
+    assert [score for _, score in found(store)] == [1.0, 0.0]
+
+
+# For the owner
+
+
+def test_the_summary_counts_and_dates_what_is_there(store: Store) -> None:
+    assert store.summary().last_sync is None
+    assert (store.summary().first, store.summary().last) == (None, None)
+    put(store, speech("old", date(2024, 1, 1), "Ann", None), EAST)
+    put(store, speech("new", date(2025, 9, 10), "Bo"), EAST)
+    put(store, article("undated", "Owls."))
+    warsaw = timezone(timedelta(hours=2))
+    store.record_sync(datetime(2025, 9, 11, 1, 30, tzinfo=warsaw), {"gone.md": "not a file"})
+    store.record_sync(datetime(2025, 9, 12, 1, 30, tzinfo=warsaw), {"feed": "HTTP 404", "x.md": "empty"})
+    summary = store.summary()
+    assert (summary.articles, summary.passages, summary.chunks, summary.utterances) == (3, 4, 2, 6)
+    assert (summary.first, summary.last) == (date(2024, 1, 1), date(2025, 9, 10))
+    assert (summary.generation, summary.model) == (3, MODEL)
+    assert summary.last_sync == datetime(2025, 9, 11, 23, 30, tzinfo=UTC)
+    assert summary.failed == {"feed": "HTTP 404", "x.md": "empty"}
