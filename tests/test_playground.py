@@ -234,7 +234,7 @@ def test_the_bot_posts_only_where_it_is(workspace, client):
 
 
 def test_limits_hold_at_the_door_too(client, general):
-    assert refusal(client.chat_postMessage, channel=general, text=" ") == "no_text"
+    assert refusal(client.api_call, "chat.postMessage", json={"channel": general}) == "no_text"
     assert (
         refusal(client.chat_postMessage, channel=general, blocks=[{"type": "section"}], text="x")
         == "invalid_blocks"
