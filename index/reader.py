@@ -353,7 +353,8 @@ def _chunks(*more: ColumnElement[Any]) -> Select[Any]:
 
 
 def _near(row: Row[Any], score: float) -> Near:
-    return Near(passage_id=row.passage, start=row.start, end=row.end, score=score)
+    cosine = min(max(score, -1.0), 1.0)  # rounding may lead a hair beyond
+    return Near(passage_id=row.passage, start=row.start, end=row.end, score=cosine)
 
 
 def _best_first(near: Iterable[Near]) -> list[Near]:

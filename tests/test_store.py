@@ -1,4 +1,4 @@
-"""The store: what is put comes back letter for letter, is found by meaning and word, and goes when it goes."""
+"""The store: what is put comes back letter for letter, is found by meaning and word, and can be removed."""
 
 from __future__ import annotations
 
@@ -194,6 +194,17 @@ def test_search_within_articles_leaves_the_others_out(store: Store) -> None:
     assert store.search(EAST, 9, within=[]) == []
     assert store.lexical(["1", "2"], 9, within=["b"]) == [(b, pytest.approx(1e-6))]
     assert store.phrase("1", 9, within=["b"]) == []
+
+
+def test_no_cosine_is_beyond_one(store: Store) -> None:
+    rng = np.random.default_rng(1)
+    for number in range(50):
+        vector = rng.standard_normal(3).astype(np.float32)
+        (only,) = put(store, article("a", str(number)), vector / np.linalg.norm(vector))
+        for query in (vector, -vector):
+            scores = [n.score for n in [*store.search(query, 1), *store.similarity(query, [only])]]
+            assert scores == pytest.approx([np.sign(query @ vector)] * 2, abs=1e-6)
+            assert max(map(abs, scores)) <= 1
 
 
 def test_similarity_scores_every_chunk_of_the_passages_and_no_other(store: Store) -> None:
