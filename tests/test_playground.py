@@ -3,7 +3,7 @@
 import asyncio
 import json
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import RemoteDisconnected
 from urllib.error import URLError
 
@@ -139,6 +139,12 @@ def test_it_never_runs_beside_real_tokens():
         )
     assert "abc" not in str(refused.value)
     Workspace.start(environ={"SLACK_BOT_TOKEN": "xoxb-loopback-1"}).close()
+
+
+def test_a_port_that_is_taken_is_named(workspace):
+    port = int(workspace.api_url.split(":")[2].split("/")[0])
+    with pytest.raises(LoopbackError, match=f"Port {port} of 127.0.0.1 is not free"):
+        Workspace.start(port=port)
 
 
 def test_its_own_tokens_are_marked(workspace):
@@ -300,6 +306,8 @@ def test_people_and_channels_can_be_looked_up(workspace, client, ada, general):
     assert client.conversations_members(channel=general)["members"] == [ada, workspace.bot_user_id]
     assert client.conversations_open(users=ada)["channel"]["id"] == workspace.dm(ada)
     assert refusal(client.users_info, user="U404") == "user_not_found"
+    assert refusal(client.conversations_history, channel=general, limit="many") == "invalid_arguments"
+    assert refusal(client.conversations_history, channel=general, limit=1_000) == "invalid_limit"
 
 
 def test_reactions_are_given_and_taken_back_once(workspace, client, ada, general):
@@ -345,6 +353,12 @@ def test_a_fault_happens_once_and_the_record_says_what_was_posted(
     assert [m.text for m in workspace.messages(general)] == posted
     client.chat_postMessage(channel=general, text="y")
     assert [m.text for m in workspace.messages(general)] == [*posted, "y"]
+
+
+def test_a_slow_answer_is_right_all_the_same(workspace, client, general):
+    workspace.faults.add("chat.postMessage", faults.slow(0.05))
+    assert client.chat_postMessage(channel=general, text="x")["ok"]
+    assert [m.text for m in workspace.messages(general)] == ["x"]
 
 
 def test_the_default_client_posts_twice_when_the_answer_is_lost(workspace, general):
@@ -764,6 +778,44 @@ def test_a_message_shortcut_opens_a_modal_that_can_be_submitted(workspace, clien
         workspace.submit(modal, {"q": {"text": {"type": "plain_text_input", "value": "Why?"}}})
         assert modal.closed
     assert workspace.deliveries("interactive")[0].payload["message"]["text"] == "hello"
+
+
+def test_modals_are_stacked_three_deep_and_may_all_be_closed_at_once(workspace, client, app, ada):
+    def modal(name):
+        blocks = [{"type": "actions", "elements": BUTTONS[0]["elements"]}]
+        return {
+            "type": "modal",
+            "callback_id": name,
+            "title": {"type": "plain_text", "text": name},
+            "blocks": blocks,
+        }
+
+    @app.shortcut("start")
+    def start(ack, shortcut):
+        ack()
+        client.views_open(trigger_id=shortcut["trigger_id"], view=modal("one"))
+
+    @app.action("more")
+    def more(ack, body):
+        ack()
+        with suppress(SlackApiError):
+            client.views_push(trigger_id=body["trigger_id"], view=modal("next"))
+
+    app.view("next")(lambda ack: ack(response_action="clear"))
+    with connected(workspace, app):
+        workspace.shortcut(ada, "start")
+        for depth in (1, 2, 3):
+            top = workspace.wait_for(lambda depth=depth: workspace.views(ada)[depth - 1 :])[0]
+            workspace.click(ada, top, "more")
+        workspace.wait_for(lambda: len(workspace.calls("views.push")) == 3)
+        assert [v.data["callback_id"] for v in workspace.views(ada)] == ["one", "next", "next"]
+        workspace.submit(top)
+        assert workspace.views(ada) == []
+    assert [c.answer.get("error") for c in workspace.calls("views.push")] == [
+        None,
+        None,
+        "push_limit_reached",
+    ]
 
 
 def test_a_home_tab_is_published_and_updated(workspace, client, ada):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from bot.playground.events import name, with_replies
@@ -20,7 +21,8 @@ class Reading:
 
     def open(self, args: Json) -> Json:
         """``conversations.open`` with one member: the direct conversation."""
-        users = [u for u in str(args.get("users") or "").strip("[]").replace('"', "").split(",") if u]
+        listed = args.get("users") or []
+        users = listed if isinstance(listed, list) else str(listed).split(",")
         if len(users) != 1 or users[0] not in self._team.users:
             raise ApiError("user_not_found" if users else "users_list_not_supplied")
         return {"channel": {"id": self._team.add_dm(users[0]).id}}
@@ -87,21 +89,21 @@ class Reading:
 
     def _list(self, messages: list[Message], args: Json) -> Json:
         shown = [with_replies(self._team, m) for m in messages]
-        if str(args.get("include_all_metadata")).lower() not in ("true", "1"):
+        if not _flag(args, "include_all_metadata"):
             for message in shown:
                 message.pop("metadata", None)
         return {"messages": shown}
 
 
 def _between(message: Message, args: Json) -> bool:
-    ts, inclusive = float(message.ts), str(args.get("inclusive")).lower() in ("true", "1")
-    oldest, latest = float(args.get("oldest") or 0), float(args.get("latest") or "inf")
+    ts, inclusive = float(message.ts), _flag(args, "inclusive")
+    oldest, latest = _number(args, "oldest", 0), _number(args, "latest", math.inf)
     return oldest < ts < latest or (inclusive and ts in (oldest, latest))
 
 
 def _page(messages: list[Message], args: Json) -> tuple[list[Message], str]:
     """Return one page, and the cursor of the next (the ts that it begins with)."""
-    limit, cursor = int(args.get("limit") or 100), args.get("cursor")
+    limit, cursor = int(_number(args, "limit", 100)), args.get("cursor")
     if not 1 <= limit <= 999:
         raise ApiError("invalid_limit")
     start = next((i for i, m in enumerate(messages) if m.ts == cursor), None) if cursor else 0
@@ -109,6 +111,17 @@ def _page(messages: list[Message], args: Json) -> tuple[list[Message], str]:
         raise ApiError("invalid_cursor")
     rest = messages[start + limit :]
     return messages[start : start + limit], rest[0].ts if rest else ""
+
+
+def _flag(args: Json, name: str) -> bool:
+    return str(args.get(name)).lower() in ("true", "1")
+
+
+def _number(args: Json, name: str, default: float) -> float:
+    try:
+        return float(args.get(name) or default)
+    except (TypeError, ValueError):
+        raise ApiError("invalid_arguments") from None
 
 
 def _cursor(cursor: str) -> dict[str, Any]:

@@ -183,7 +183,8 @@ class Team:
     """
     All that the workspace knows, behind one lock.
 
-    Read and change under ``with team.change():``, which wakes all who wait in :meth:`wait_for`.
+    Change it under ``with team.change():``, which wakes all who wait in :meth:`wait_for`, and read it
+    from other threads under ``with team.lock:``, which wakes nobody.
     """
 
     def __init__(self, base_url: str, scopes: frozenset[str], timing: Timing) -> None:
@@ -202,21 +203,21 @@ class Team:
         self.calls: list[Call] = []
         self.deliveries: list[Delivery] = []
         self.errors: list[ShownError] = []
-        self._changed = threading.Condition(threading.RLock())
+        self.lock = threading.Condition(threading.RLock())
         self._numbers = itertools.count(1)
         self._last_ts = 0
 
     @contextmanager
     def change(self) -> Iterator[None]:
         """Hold the lock; on leaving, wake those who wait for something."""
-        with self._changed:
+        with self.lock:
             yield
-            self._changed.notify_all()
+            self.lock.notify_all()
 
     def wait_for(self, predicate: Callable[[], Any], timeout: float) -> Any:
         """Return the first true value of *predicate*, or its last one after *timeout* seconds."""
-        with self._changed:
-            return self._changed.wait_for(predicate, timeout)
+        with self.lock:
+            return self.lock.wait_for(predicate, timeout)
 
     def new_id(self, prefix: str) -> str:
         """Return an id that nothing else in the workspace bears."""
@@ -224,7 +225,7 @@ class Team:
 
     def new_ts(self) -> str:
         """Return the time now as Slack writes it, later than any before."""
-        with self._changed:
+        with self.lock:
             self._last_ts = max(self._last_ts + 1, time.time_ns() // 1000)
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 

@@ -61,7 +61,7 @@ class Watching:
 
     def messages(self, channel: str, *, thread_ts: str | None = None) -> list[Message]:
         """Return what stands in a channel in order: its top level, or the replies to *thread_ts*."""
-        with self._team.change():
+        with self._team.lock:
             return self._team.thread(channel, thread_ts)
 
     def answers(self, channel: str, *, thread_ts: str | None = None) -> list[Message]:
@@ -70,7 +70,7 @@ class Watching:
 
     def ephemerals(self, user: str, channel: str) -> list[Message]:
         """Return what only that person sees in the channel, in order."""
-        with self._team.change():
+        with self._team.lock:
             seen = [m for m in self._team.ephemerals if (m.ephemeral_to, m.channel) == (user, channel)]
         return [m for m in seen if not m.deleted]
 
@@ -90,11 +90,13 @@ class Watching:
 
     def calls(self, method: str | None = None) -> list[Call]:
         """Return the calls of *method* (or all), response URLs as ``response_url``, in order."""
-        return [c for c in list(self._team.calls) if method in (None, c.method)]
+        with self._team.lock:
+            return [c for c in self._team.calls if method in (None, c.method)]
 
     def deliveries(self, type: str | None = None) -> list[Delivery]:
         """Return the envelopes sent, of an event type (``app_mention``) or kind (``slash_commands``)."""
-        return [d for d in list(self._team.deliveries) if type in (None, d.event_type, d.kind)]
+        with self._team.lock:
+            return [d for d in self._team.deliveries if type in (None, d.event_type, d.kind)]
 
     @property
     def statuses(self) -> list[Json]:
@@ -114,6 +116,8 @@ class Watching:
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
         """
         Return the first true value of *predicate*, tried again after each change.
+
+        Nothing changes while it runs, so it must look only, not call the Web API.
 
         Raises:
             TimeoutError: If it is still false after *timeout* seconds.

@@ -85,7 +85,8 @@ class Workspace(Watching):
             environ: The settings beside which it is to run.
 
         Raises:
-            LoopbackError: If *host* is another address, or a value of *environ* holds a real token.
+            LoopbackError: If *host* is another address, the port is taken, or a value of *environ*
+                holds a real token.
         """
         if host != "127.0.0.1":
             raise LoopbackError(f"The loopback workspace listens on 127.0.0.1 only, not on {host}.")
@@ -93,7 +94,11 @@ class Workspace(Watching):
         if real:
             names = ", ".join(sorted(real))
             raise LoopbackError(f"Slack tokens are set ({names}): unset them to use the loopback workspace.")
-        return cls(socket.create_server((host, port)), frozenset(scopes), timing)
+        try:
+            listening = socket.create_server((host, port))
+        except OSError as error:
+            raise LoopbackError(f"Port {port} of {host} is not free: name another.") from error
+        return cls(listening, frozenset(scopes), timing)
 
     async def _serve(self, listening: socket.socket) -> web.AppRunner:
         api = WebApi(self._team, self._sockets, self.faults, self._interactions, self._views)
