@@ -164,7 +164,8 @@ def _respond(url: str, proxy: str | None, message: Message) -> bool:
         raise LaterError(_retry_after(response.headers))
     if response.status_code >= 500:
         raise DoubtError(f"status {response.status_code}")
-    return response.status_code == 200
+    # Slack confirms with a bare "ok"; a refusal may come as JSON under either status.
+    return response.status_code == 200 and not (response.body or "").startswith("{")
 
 
 def _call(call: Callable[[], SlackResponse]) -> SlackResponse:

@@ -50,12 +50,14 @@ class Service:
     """
     One bot on one workspace.
 
-    *load* gives the answerer; it may take its time, and runs in a thread of its own.
+    *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
+    seconds pass before a post that Slack did not confirm is looked for.
     """
 
     slack: Slack
     inbox: Inbox
     load: Callable[[], Asks]
+    recheck: float = 2.0
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -79,7 +81,8 @@ class Service:
             log.info("connected")
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is not None:
-                workers = Workers(self.inbox, Replier(self.inbox, Poster(client), answerer))
+                replier = Replier(self.inbox, Poster(client), answerer, recheck=self.recheck)
+                workers = Workers(self.inbox, replier)
                 workers.start()
                 log.info("answering")
                 started()

@@ -50,7 +50,7 @@ class Replier:
     *recheck* is how many seconds to wait before looking for a post that is in doubt.
     """
 
-    def __init__(self, inbox: Inbox, poster: Poster, answerer: Asks, *, recheck: float = 2.0) -> None:
+    def __init__(self, inbox: Inbox, poster: Poster, answerer: Asks, *, recheck: float) -> None:
         self._inbox, self._poster, self._answerer = inbox, poster, answerer
         self._recheck = recheck
 

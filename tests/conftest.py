@@ -107,7 +107,7 @@ def build_scene(tmp_path, column):
                 ada=workspace.user("Ada"),
                 general=workspace.channel("general"),
                 inbox=inbox,
-                service=Service(slack=slack, inbox=inbox, load=load),
+                service=Service(slack=slack, inbox=inbox, load=load, recheck=0.05),
             )
 
         yield build
