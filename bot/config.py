@@ -74,12 +74,12 @@ class Config:
         except ConfigError as error:
             problems += error.problems
         api_url = given["SLACK_API_URL"] or SLACK_ITSELF
-        log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper() or "INFO"
+        log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper()
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
             *url_problems(api_url),
             *choice_problems("LOG_FORMAT", log_format, LOG_FORMATS),
-            *choice_problems("LOG_LEVEL", log_level, LOG_LEVELS),
+            *choice_problems("LOG_LEVEL", log_level or "INFO", LOG_LEVELS),
         ]
         if problems:
             raise ConfigError(problems)
@@ -92,7 +92,8 @@ class Config:
             index=index_config,
             slack=slack if slack.bot_token else None,
             log_format=log_format,
-            log_level=log_level,
+            # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
+            log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
         )
 
 

@@ -116,12 +116,14 @@ def size(blocks: Sequence[Block]) -> int:
 
 
 def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block, ...]:
-    heads = [{"type": "section", "text": _plain(wording.lead(answer, shown))}]
+    heads: list[Block] = [
+        {"type": "section", "text": _plain(wording.lead(answer, shown))},
+        {"type": "context", "elements": [_plain(wording.searched(answer.searched))]},
+    ]
     if shown and answer.verdict is not Verdict.ANSWERED:
         heads.append({"type": "section", "text": _plain(NEAREST)})
     cited = [block for excerpt in shown for block in (_quotation(excerpt, limit), _citation(excerpt))]
-    foot = {"type": "context", "elements": [_plain(wording.searched(answer.searched))]}
-    return (*heads, *cited, foot)
+    return (*heads, *cited)
 
 
 def _quotation(excerpt: Excerpt, limit: int) -> Block:
@@ -149,12 +151,11 @@ def _link(excerpt: Excerpt) -> str | None:
 
 
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
-    parts = [escape(wording.lead(answer, shown))]
-    if shown and answer.verdict is not Verdict.ANSWERED:
-        parts.append(NEAREST)
-    parts += [_spoken(excerpt, limit) for excerpt in shown]
-    parts.append(wording.searched(answer.searched))
-    return "\n\n".join(parts)
+    lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
+    spoken = [_spoken(excerpt, limit) for excerpt in shown]
+    if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
+        return "\n\n".join((lead, *spoken, searched))
+    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST] if spoken else []), *spoken))
 
 
 def _spoken(excerpt: Excerpt, limit: int) -> str:

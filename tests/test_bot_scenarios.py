@@ -18,7 +18,7 @@ from bot.state import Kind, Request, State
 from bot.worker import MOST_ATTEMPTS
 
 TIDE_CITATION = "Jane Roe · “The harbour opens”, by Ines Calder · 10 September 2025 · ¶ 1"
-NO = "The column does not say.\n\nSearched 1 article, 10 September 2025."
+NO = "The column does not say.\nSearched 1 article, 10 September 2025."
 ABOUT_THE_TIDE = "what did the harbour master say about the tide?"
 
 
@@ -39,8 +39,8 @@ def retried(scene):
 def test_a_mention_is_answered_in_its_thread_with_quotation_and_citation(scene):
     ts = scene.mention(ABOUT_THE_TIDE)
     [answer] = scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
-    assert answer.blocks[1]["elements"][0]["elements"] == [{"type": "text", "text": TIDE}]
-    assert answer.blocks[2]["elements"][0]["text"] == TIDE_CITATION
+    assert answer.blocks[2]["elements"][0]["elements"] == [{"type": "text", "text": TIDE}]
+    assert answer.blocks[3]["elements"][0]["text"] == TIDE_CITATION
     assert TIDE in answer.text
     assert scene.workspace.answers(scene.general) == []
     assert settled(scene) == {State.DONE: 1}

@@ -51,7 +51,11 @@ def load(**environ):
 def test_no_tokens_means_the_loopback_workspace():
     config = load()
     assert config.slack is None
-    assert (config.log_format, config.log_level) == ("text", "INFO")
+    assert (config.log_format, config.log_level) == ("text", "WARNING")
+
+
+def test_the_log_level_is_info_where_slack_is_meant():
+    assert load(SLACK_BOT_TOKEN=BOT, SLACK_APP_TOKEN=APP).log_level == "INFO"
 
 
 def test_both_tokens_mean_slack_itself():

@@ -78,6 +78,7 @@ def test_an_answer_as_a_whole():
     roe = "Jane%20Roe%2C%20who%20runs%20the,at%20six%E2%80%9D%20%26%20went%20home."
     assert built.blocks == (
         section("Two excerpts from the column: Jane Roe once, the columnist once."),
+        {"type": "context", "elements": [plain("Searched 4 articles, 10 September – 5 November 2025.")]},
         quotation(SECOND),
         citation(
             "Jane Roe, partly paraphrased · “Gulls & <ships>”, by Ines Calder · 14 September 2025 · ¶ 2",
@@ -88,7 +89,6 @@ def test_an_answer_as_a_whole():
             "Ines Calder, the columnist · “Gulls & <ships>”, by Ines Calder · 14 September 2025 · ¶ 1",
             page + "Nineteen%20is%20not%20a%20stray%20number.",
         ),
-        {"type": "context", "elements": [plain("Searched 4 articles, 10 September – 5 November 2025.")]},
     )
 
 
@@ -177,7 +177,7 @@ def test_whose_voice_it_is(fields, voice):
 )
 def test_each_no_has_its_own_words_and_says_what_was_searched(fields, said):
     built = message(answer(**fields))
-    assert built.text == f"{said}\n\nSearched 4 articles, 10 September – 5 November 2025."
+    assert built.text == f"{said}\nSearched 4 articles, 10 September – 5 November 2025."
     assert built.blocks[0] == section(said)
     assert len(built.blocks) == 2
 
@@ -185,8 +185,11 @@ def test_each_no_has_its_own_words_and_says_what_was_searched(fields, said):
 def test_the_nearest_passages_of_a_no_are_marked_as_no_answer():
     built = message(answer(excerpt(1), verdict=Verdict.SILENT))
     nearest = "The nearest passages, which do not answer the question:"
-    assert built.text.split("\n\n")[:2] == ["The column does not say.", nearest]
-    assert built.blocks[1:3] == (section(nearest), quotation(FIRST))
+    assert built.text.split("\n\n")[:2] == [
+        "The column does not say.\nSearched 4 articles, 10 September – 5 November 2025.",
+        nearest,
+    ]
+    assert built.blocks[2:4] == (section(nearest), quotation(FIRST))
 
 
 @pytest.mark.parametrize(
@@ -234,13 +237,13 @@ def test_at_most_three_excerpts_are_shown():
 )
 def test_only_a_plain_web_address_becomes_a_link(url):
     built = message(answer(excerpt(1, article=replace(ARTICLE, url=url))))
-    assert [element["type"] for element in built.blocks[2]["elements"]] == ["plain_text"]
+    assert [element["type"] for element in built.blocks[3]["elements"]] == ["plain_text"]
 
 
 def test_a_text_fragment_that_is_too_long_gives_way_to_the_page():
     words = " ".join(["Й" * 60] * 10)
     article = replace(ARTICLE, url="https://x.example/", passages=(Passage(number=1, text=words),))
-    assert message(answer(excerpt(1, article=article))).blocks[2]["elements"][1] == {
+    assert message(answer(excerpt(1, article=article))).blocks[3]["elements"][1] == {
         "type": "mrkdwn",
         "text": "<https://x.example/|Open the article>",
     }
@@ -251,7 +254,7 @@ def test_an_overlong_excerpt_is_cut_at_a_word_end_and_marked_outside_the_quotati
     article = replace(ARTICLE, passages=(Passage(number=1, text=words),))
     built = message(answer(excerpt(1, article=article)))
     mark = {"type": "rich_text_section", "elements": [{"type": "text", "text": "…"}]}
-    assert built.blocks[1] == quotation(("word " * 560).rstrip(), mark)
+    assert built.blocks[2] == quotation(("word " * 560).rstrip(), mark)
     assert "word word …\n— " in built.text
     prove(built, answer(excerpt(1, article=article)))
 
@@ -286,7 +289,7 @@ def changed(built, change):
     return Message(text=built.text, blocks=change(list(blocks)) or blocks)
 
 
-def set_words(words, index=1):
+def set_words(words, index=2):
     def change(blocks):
         blocks[index]["elements"][0]["elements"][0]["text"] = words
 
@@ -301,9 +304,9 @@ def set_words(words, index=1):
         set_words(FIRST[:-5]),  # cut without a mark
         set_words(""),
         set_words(FIRST + " More."),
-        lambda blocks: blocks[1]["elements"].append({"type": "rich_text_section", "elements": []}),
-        lambda blocks: blocks[:1],
-        lambda blocks: [*blocks, blocks[1]],
+        lambda blocks: blocks[2]["elements"].append({"type": "rich_text_section", "elements": []}),
+        lambda blocks: blocks[:2],
+        lambda blocks: [*blocks, blocks[2]],
     ],
 )
 def test_the_proof_fails_when_a_word_was_changed_added_or_lost(change):
@@ -326,8 +329,7 @@ def test_fixed_messages_carry_their_id():
 
 
 hostile = st.one_of(
-    st.text(max_size=300),
-    st.text('&<>*_~`|!@#:"\\ \n\u00a0“”…', max_size=300),
+    st.text(max_size=20),
     st.sampled_from(
         [
             "<!channel>",
@@ -336,11 +338,12 @@ hostile = st.one_of(
             "&lt;!here&gt;",
             "*bold*",
             ":wave:",
-            "&" * 500,
+            "“a”…",
         ]
     ),
-    st.text("ab \n", min_size=2000, max_size=9000),
-    st.text('&"\x01', min_size=2000, max_size=6000),
+    st.builds(
+        lambda text, times: text * times, st.text('ab &<"\x01\n\u00a0', max_size=4), st.integers(1, 2000)
+    ),
 )
 
 

@@ -1,0 +1,91 @@
+"""``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.config import Config, Slack
+from bot.log import start_log
+from bot.playground.demo import play
+from bot.playground.workspace import LoopbackError
+from bot.service import Service, StartError
+from bot.state import Inbox
+from index.answer import Answerer
+from index.config import Config as IndexConfig
+from index.config import ConfigError
+from index.embedder import Embedder, ModelError
+from index.retriever import Retriever
+from index.sources import SourceError
+from index.store import Store
+from index.sync import Change, sync
+from index.tables import StoreError
+
+ENV_FILE = Path(".env")
+# What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
+MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError)
+
+
+def main() -> int:
+    """Run until stopped; return the exit code."""
+    try:
+        config = Config.load(os.environ, ENV_FILE)
+        start_log(config.log_format, config.log_level)
+        settle_environment()
+        if config.slack:
+            asyncio.run(serve(config, config.slack))
+        else:
+            demonstrate(config)
+    except MENDABLE as error:
+        print(*(f"pullquote: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def settle_environment() -> None:
+    """Hide Slack's variables from Bolt, which acts on some, and keep proxies out of loopback talk."""
+    for name in [name for name in os.environ if name.startswith("SLACK_")]:
+        del os.environ[name]
+    for name in ("no_proxy", "NO_PROXY"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
+
+
+async def serve(config: Config, slack: Slack) -> None:
+    """Answer in Slack until SIGTERM or SIGINT."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    with Inbox(config.index.data_dir / "bot.sqlite") as inbox:
+        await Service(slack=slack, inbox=inbox, load=lambda: load(config.index)).run(stop)
+
+
+def demonstrate(config: Config) -> None:
+    """Play the demonstration on the column as it is now."""
+    console = Console(highlight=False)
+    with Console(stderr=True).status("Reading the column …"):
+        answerer = load(config.index, fresh=True)
+    play(answerer, console, os.environ, interactive=sys.stdin.isatty())
+
+
+def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
+    """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
+    embedder = Embedder(config.embedding_model)
+    store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
+    if fresh or not store.summary().articles:
+        report = sync(store, embedder, config.column)
+        if not store.summary().articles:
+            reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
+            raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
+    return Answerer(Retriever(store, embedder))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
