@@ -71,8 +71,8 @@ class Vectors:
             Inner product of unit vectors is cosine similarity: FAISS wiki, "MetricType and distances".
             A missing neighbour has label -1.
         """
-        k = min(k, self.faiss_index.ntotal if labels is None else len(labels))
-        if k < 1:
+        k = min(k, self.faiss_index.ntotal)  # FAISS makes room for k, whatever there is to find
+        if k == 0:
             return []
         among = None if labels is None else _only(labels)
         scores, found = self.faiss_index.search(query[np.newaxis], k, params=among)

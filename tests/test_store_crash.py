@@ -157,7 +157,7 @@ def test_a_writer_killed_at_any_instant_loses_nothing_and_leaves_nothing_half(
         for seed in range(1, KILLS + 1):
             process, line = started(write_for_ever, folder, seed)
             assert line.poll(30), "the writer does not start"
-            time.sleep(choose.uniform(0, 0.1))
+            time.sleep(choose.uniform(0, 0.06))
             process.kill()
             process.join()
             steps = reports(line)
