@@ -290,7 +290,7 @@ def _explanation(error: sqlite3.Error, path: Path) -> StoreError | None:
             return ForeignStoreError(f"{path} is no SQLite file; name another data folder.")
         case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
             return StoreError(f"Cannot open {path} for writing: check that it and its folder are yours.")
-        case sqlite3.SQLITE_ERROR if "fts5" in str(error):
+        case sqlite3.SQLITE_ERROR if "no such module" in str(error):
             return StoreError(
                 f"This Python's SQLite {sqlite3.sqlite_version} has no full text search (FTS5): "
                 "use a Python from python.org, your distribution or conda."
