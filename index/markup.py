@@ -17,8 +17,9 @@ from markdown_it.token import Token
 
 from index.segment import split_paragraphs
 
-LINE_BREAK = re.compile(r"[ \t]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028])\s*")
+LINE_BREAK = re.compile(r"[ \t]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028])[ \t]*")
 HTML_SPACE = re.compile(r"[ \t\n\f\r]+")
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # XML 1.0, section 2.2
 
 # Above what people wrap lines at (72 to 100), so such lines are paragraphs of their own.
 LONG_LINE = 160
@@ -68,8 +69,8 @@ def text_blocks(text: str) -> list[Block]:
 
 
 def _paragraphs(block: str) -> list[str]:
-    lines = [line for line in LINE_BREAK.split(block) if line]
-    return lines if median(map(len, lines)) > LONG_LINE else ["\n".join(lines)]
+    lines = [line for line in LINE_BREAK.split(block) if line.strip()]
+    return [line.strip() for line in lines] if median(map(len, lines)) > LONG_LINE else ["\n".join(lines)]
 
 
 def markdown_blocks(text: str) -> list[Block]:
@@ -120,7 +121,8 @@ def _embedded(html: str, quotation: int | None, numbers: Iterator[int]) -> Itera
 def parse_html(html: str) -> Any:
     """Return the tree of *html* without comments, or None where there is nothing in it."""
     parser = HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
-    return etree.fromstring(html.encode(), parser) if html.strip() else None
+    clean = NO_XML.sub(" ", html)
+    return etree.fromstring(clean.encode(), parser) if clean.strip() else None
 
 
 def html_runs(root: Any, numbers: Iterator[int] | None = None) -> Iterator[Run]:

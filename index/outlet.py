@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from index.segment import sentences
+
+# Characters of a paragraph that are looked at: its last sentence is in them, and hostile text stays cheap.
+LONGEST = 600
 
 # Words that tell an outlet's name from a person's, a place's or an office's.
 OUTLET_WORD = re.compile(
@@ -31,9 +35,10 @@ _WORD = rf"\b{_NO_NAME}{_CAPITAL}(?:\.{_CAPITAL})*[\w&-]*(?:['’]{_CAPITAL}\w+)
 _PARTICLE = r"(?:of|for|and|de|del|della|der|van|von|la|le|du|al|el|bin|&)"
 NAME = rf"{_WORD}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_WORD})*"
 _VERB = (
-    r"(?:argue[sd]?|concludes?|concluded|describe[sd]?|explain(?:s|ed)?|note[sd]?|observe[sd]?|post(?:s|ed)|puts?"
-    r"|recall(?:s|ed)?|recount(?:s|ed)?|repl(?:y|ies|ied)|report(?:s|ed)?|sa(?:ys?|id)|summari[sz]e[sd]?|tweet(?:s|ed)"
-    r"|warn(?:s|ed)?|writes?|wrote|(?:has|had) (?:written|reported|argued|noted))\b"
+    r"(?:add(?:s|ed)|argue[sd]?|conclude[sd]?|continue[sd]|describe[sd]?|explain(?:s|ed)?|note[sd]?|observe[sd]?"
+    r"|post(?:s|ed)|puts?|recall(?:s|ed)?|recount(?:s|ed)?|repl(?:y|ies|ied)|report(?:s|ed)?|sa(?:ys?|id)"
+    r"|state[sd]|summari[sz]e[sd]?|tweet(?:s|ed)|warn(?:s|ed)?|writes?|wrote"
+    r"|ha[sd] (?:argued|noted|reported|written))\b"
 )
 # What may stand between an introducing verb and its colon: no further clause.
 _TAIL = r"(?!\s+that\b)[^,;:]{0,80}:$"
@@ -70,23 +75,25 @@ OWN_POINT = re.compile(
 )
 
 
-def introduced_outlet(paragraph: str) -> str | None:
+def introduced_outlet(paragraph: str, before: Sequence[str] = ()) -> str | None:
     """
     Return whose text the last sentence of *paragraph* introduces: an outlet before a person.
 
-    None where it introduces nobody's, or the columnist's own next point.
+    None where it introduces nobody's, or the columnist's own next point. A surname that only starts the
+    sentence is taken for one where *paragraph*, or one of those *before* it, has it inside a sentence.
     """
-    spans = sentences(paragraph)
-    last = paragraph[spans[-1].start : spans[-1].end] if spans else ""
+    end = paragraph[-LONGEST:]
+    spans = sentences(end)
+    last = end[spans[-1].start : spans[-1].end] if spans else ""
     if OWN_POINT.search(last):
         return None
-    return _outlet(last) or _person(last, paragraph)
+    return _outlet(last) or _person(last, [*before, paragraph])
 
 
-def introduces_quotation(paragraph: str) -> bool:
-    """Tell whether another's text follows: *paragraph* says whose and ends in a colon, not in a quotation."""
+def handed_over(paragraph: str, before: Sequence[str] = ()) -> str | None:
+    """Return whose text follows *paragraph* without any markup: it ends in a colon, not in a quotation."""
     is_open = paragraph.count("“") > paragraph.count("”") or paragraph.count('"') % 2 == 1
-    return paragraph.endswith(":") and not is_open and introduced_outlet(paragraph) is not None
+    return introduced_outlet(paragraph, before) if paragraph.endswith(":") and not is_open else None
 
 
 def _outlet(sentence: str) -> str | None:
@@ -95,16 +102,17 @@ def _outlet(sentence: str) -> str | None:
     return next((name for name in names if OUTLET_WORD.search(name)), None)
 
 
-def _person(sentence: str, paragraph: str) -> str | None:
+def _person(sentence: str, paragraphs: Sequence[str]) -> str | None:
     for pattern in INTRODUCTIONS:
         for found in pattern.finditer(sentence):
             name = found["name"]
-            certain = " " in name or found.start("name") > 0 or _is_name(name, paragraph)
+            certain = " " in name or found.start("name") > 0 or _is_name(name, paragraphs)
             if certain and not found["the"]:
                 return str(name)
     return None
 
 
-def _is_name(word: str, paragraph: str) -> bool:
+def _is_name(word: str, paragraphs: Sequence[str]) -> bool:
     """Tell whether *word*, which starts a sentence, has its capital inside a sentence too."""
-    return re.search(rf"(?<=[\w,’'] ){re.escape(word)}\b", paragraph) is not None
+    inside = re.compile(rf"(?<=[\w,’'] ){re.escape(word)}\b")
+    return any(inside.search(paragraph) for paragraph in paragraphs)

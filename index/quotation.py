@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from index.markup import Block
-from index.outlet import introduced_outlet, introduces_quotation
+from index.outlet import handed_over, introduced_outlet
 from index.passage import Passage, Voice
 
 # A line of ornaments parts paragraphs and is none.
@@ -18,6 +18,8 @@ STAYS = re.compile(r"[“”„«\"‘]|[-–—•*]\s|\(?\d{1,2}[.)]\s")
 SIGNATURE = re.compile(r"(?:[–—―~]|--?)\s*(?=\w)")
 # "— Jane Roe, writing in the Harbour Gazette on 3 May 2024" is about as long as they get.
 SIGNATURE_LIMIT = 120
+# Paragraphs; a pull quote stands on the page that it is pulled from.
+PULL_QUOTE_REACH = 10
 
 
 def passages(blocks: Iterable[Block], *, plain: bool = False) -> tuple[Passage, ...]:
@@ -76,22 +78,21 @@ def _passage(block: Block, number: int, section: str | None, outlet: str | None)
 
 def _introduced(plain: list[Passage]) -> Iterator[Passage]:
     """Read the block quotations out of plain text. One never introduces another."""
-    above = ""
-    for passage in plain:
-        if introduces_quotation(above) and not STAYS.match(passage.text):
-            outlet = introduced_outlet(above)
-            yield replace(passage, voice=Voice.BLOCK_QUOTATION, outlet=outlet)
-            above = ""
-        else:
-            yield passage
-            above = passage.text
+    texts = [passage.text for passage in plain]
+    outlet: str | None = None
+    for n, passage in enumerate(plain):
+        above = "" if n == 0 or outlet else texts[n - 1]
+        could = above.endswith(":") and not STAYS.match(passage.text)
+        outlet = handed_over(above, texts[: n - 1]) if could else None
+        yield replace(passage, voice=Voice.BLOCK_QUOTATION, outlet=outlet) if outlet else passage
 
 
 def _without_pull_quotes(numbered: list[Passage]) -> Iterator[Passage]:
-    """Give back to the columnist what is set as a quotation but repeats the article's own words."""
-    own = "\n".join(p.text for p in numbered if p.voice is Voice.COLUMNIST)
-    for passage in numbered:
-        if passage.voice is Voice.BLOCK_QUOTATION and passage.text.strip('“”"') in own:
+    """Give back to the columnist what is set as a quotation but repeats the article's own words nearby."""
+    for n, passage in enumerate(numbered):
+        near = numbered[max(0, n - PULL_QUOTE_REACH) : n + PULL_QUOTE_REACH + 1]
+        words = passage.text.strip('“”"')
+        if any(words in p.text for p in near if p.voice is Voice.COLUMNIST):
             yield replace(passage, voice=Voice.COLUMNIST, outlet=None)
         else:
             yield passage

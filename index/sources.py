@@ -148,6 +148,9 @@ def _articles(files: Iterator[_File | Failure]) -> Iterator[Article | Failure]:
             yield _article(file, name)
         except UnreadableError as e:
             yield Failure(source=file.shown, reason=str(e), id=file.id)
+        except Exception as e:  # what a parser makes of one strange file must not cost the others
+            reason = f"It could not be read ({type(e).__name__}); save its text as Markdown."
+            yield Failure(source=file.shown, reason=reason, id=file.id)
 
 
 def _free_name(place: PurePath, taken: set[str]) -> str:
@@ -196,8 +199,12 @@ def _bytes(path: Path) -> bytes:
 
 def _from_html(text: str) -> tuple[Metadata, list[Block]]:
     page = read_page(text)
+    author = clean(page.author)
     found = Metadata(
-        title=clean(page.title), author=clean(page.author), date=parse_date(page.date), url=web_url(page.url)
+        title=clean(page.title),
+        author=author and author.replace("; ", ", "),  # trafilatura's way to write several
+        date=parse_date(page.date),
+        url=web_url(page.url),
     )
     return found, page.blocks
 

@@ -61,8 +61,9 @@ def _surviving(tree: Any) -> set[int]:
             run.holder.tail = mark + run.holder.tail
         else:
             run.holder.text = mark + (run.holder.text or "")
-    for quotation in tree.findall(".//figure//blockquote"):
-        next(quotation.iterancestors("figure")).tag = "div"  # figures are dropped, and quotations with them
+    for figure in tree.findall(".//figure"):
+        if figure.find(".//blockquote") is not None:
+            figure.tag = "div"  # trafilatura drops figures, and their quotations with them
     document: Any = trafilatura.bare_extraction(tree, favor_recall=True, include_comments=False)
     text = "" if document is None else "".join(document.body.itertext())
     found = {int("".join(str(DIGITS.index(d)) for d in mark)) for mark in MARK.findall(text)}
