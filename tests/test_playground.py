@@ -6,6 +6,8 @@ import threading
 from contextlib import contextmanager, suppress
 from http.client import RemoteDisconnected
 from urllib.error import URLError
+from urllib.parse import urlencode
+from urllib.request import urlopen
 
 import aiohttp
 import pytest
@@ -121,7 +123,7 @@ def sockets(workspace, count, act):
             hellos = [await ws.receive_json() for ws in opened]
             return await act(opened, hellos)
 
-    return asyncio.run(run())
+    return asyncio.run(asyncio.wait_for(run(), 10))
 
 
 # The door
@@ -189,9 +191,8 @@ def test_scopes_are_checked_by_the_kind_of_channel():
 
 def test_calls_are_kept_without_the_token(workspace, client, general):
     client.chat_postMessage(channel=general, text="hello")
-    client.api_call(
-        "chat.postMessage", params={"token": workspace.bot_token, "channel": general, "text": "form"}
-    )
+    form = {"token": workspace.bot_token, "channel": general, "text": "form"}
+    urlopen(workspace.api_url + "chat.postMessage", urlencode(form).encode()).close()
     client.api_call("chat.postMessage", data={"channel": general, "text": "also a form"}, files={})
     assert [call.args for call in workspace.calls("chat.postMessage")] == [
         {"channel": general, "text": "hello"},
@@ -411,7 +412,7 @@ def test_a_bot_that_may_not_read_the_channel_hears_mentions_only():
 def test_a_direct_message_and_the_bot_s_own_answer_are_events(workspace, app, ada):
     with connected(workspace, app):
         dm = workspace.dm(ada)
-        workspace.post(ada, dm, "hello")
+        workspace.post(ada, dm, f"hello <@{workspace.bot_user_id}>")
         workspace.wait_for_message(dm)
         workspace.wait_until_delivered()
     asked, answered = (d.payload["event"] for d in workspace.deliveries("message"))
