@@ -19,6 +19,10 @@ ADD = text("insert into full_text (rowid, text, section) values (:id, :text, :se
 REMOVE = text("delete from full_text where rowid in (select id from passage where article = :article)")
 CLEAR = text("delete from full_text")
 CHECK = text("insert into full_text (full_text, rank) values ('integrity-check', 0)")
+UNPAIRED = text("""
+select exists (select id from full_text_docsize except select id from passage)
+    or exists (select id from passage except select id from full_text_docsize)
+""")
 HOLDING = text("select count(*) from full_text where full_text match :match")
 
 FROM = """
@@ -73,9 +77,14 @@ def holding(connection: Connection, word: str) -> int:
     return int(connection.execute(HOLDING, {"match": _quoted(word)}).scalar_one())
 
 
-def check(connection: Connection) -> None:
-    """Have FTS5 compare its inverted lists with its text; it reports a difference as a malformed file."""
+def agrees(connection: Connection) -> bool:
+    """
+    Say whether exactly the passages are findable.
+
+    FTS5 also compares its inverted lists with its text; a difference there it reports as a malformed file.
+    """
     connection.execute(CHECK)
+    return not connection.execute(UNPAIRED).scalar_one()
 
 
 def _found(

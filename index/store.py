@@ -174,9 +174,10 @@ class Store(Reader):
         """
         with self._write() as connection:
             problem = connection.exec_driver_sql("pragma quick_check(1)").scalar_one()
+            if problem == "ok" and not fulltext.agrees(connection):
+                problem = "the full text is not that of the passages"
             if problem != "ok":
                 raise CorruptStoreError(f"{self._path} is damaged ({problem}): delete it and sync again.")
-            fulltext.check(connection)
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:

@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
 import numpy as np
@@ -141,6 +141,7 @@ def test_an_article_that_is_put_again_replaces_the_old_one_everywhere(store: Sto
     assert (store.speakers(), store.said(["Ann"]), dict(store.names())) == ({}, [], {})
     assert store.vectors(["Owls", "Owls."]) == {}
     assert (store.passages(gone), store.fingerprints()) == ({}, {"a": "of A"})
+    assert store.document_frequency(["owls", "bees"]) == {"owls": 0, "bees": 1}
     assert gone[0] < new[0], "an id is never given twice"
     store.check()
 
@@ -154,6 +155,7 @@ def test_a_removed_article_is_gone_from_everything(store: Store) -> None:
         [],
         {},
     )
+    assert store.document_frequency(["owls"]) == {"owls": 0}
     summary = store.summary()
     assert (summary.articles, summary.passages, summary.chunks, summary.generation) == (0, 0, 0, 2)
 
@@ -421,6 +423,7 @@ def test_clear_starts_over_under_another_model(folder: Path, store: Store) -> No
     store.save()
     store.clear("gyro@2", 2)
     assert (found(store, np.ones(2)), store.lexical(["owls"], 9), store.articles()) == ([], [], [])
+    assert store.document_frequency(["owls"]) == {"owls": 0}
     put(store, article("b", "Bees."), np.array([0, 1], dtype=np.float32))
     with Store.open(folder, "gyro@2", 2) as again:
         assert len(found(again, np.ones(2))) == 1
@@ -507,12 +510,13 @@ def test_the_check_finds_a_damaged_page_and_full_text_that_does_not_fit(folder: 
     path.write_bytes(whole[:4096] + b"\xff" * 4096 * 8 + whole[4096 * 9 :])
     with pytest.raises(CorruptStoreError, match="is damaged"), Store.open_existing(folder) as store:
         store.check()
-    path.write_bytes(whole)
-    with sqlite3.connect(path) as connection:
-        connection.execute("update full_text_content set c0 = 'bees'")
-    connection.close()
-    with pytest.raises(CorruptStoreError, match="is damaged"), Store.open_existing(folder) as store:
-        store.check()
+    for unfit in ("update full_text_content set c0 = 'bees'", "delete from full_text", "delete from passage"):
+        path.write_bytes(whole)
+        with sqlite3.connect(path) as connection:
+            connection.execute(unfit)
+        connection.close()
+        with pytest.raises(CorruptStoreError, match="is damaged"), Store.open_existing(folder) as store:
+            store.check()
 
 
 # The vectors' file
@@ -607,6 +611,11 @@ def test_a_reader_that_is_too_far_behind_starts_from_the_file_or_from_nothing(
             store.put(article("b", "Bees."), "f", [Chunk(number=1, start=0, end=1, vector=NORTH)], {})
         assert [score for _, score in found(reader)] == [1.0, 0.0]
         assert [score for _, score in found(reader, NORTH)] == [1.0, 0.0]
+    with sqlite3.connect(folder / "column.sqlite") as connection:
+        for table in ("generation", "removed"):
+            (kept,) = connection.execute(f"select count(*) from {table}").fetchone()
+            assert kept <= KEPT_GENERATIONS + 1, "what nobody needs is forgotten"
+    connection.close()
 
 
 steps = st.lists(
@@ -746,5 +755,5 @@ def test_the_summary_counts_and_dates_what_is_there(store: Store) -> None:
     assert (summary.articles, summary.passages, summary.chunks, summary.utterances) == (3, 4, 2, 6)
     assert (summary.first, summary.last) == (date(2024, 1, 1), date(2025, 9, 10))
     assert (summary.generation, summary.model) == (3, MODEL)
-    assert summary.last_sync == datetime(2025, 9, 11, 23, 30, tzinfo=UTC)
+    assert str(summary.last_sync) == "2025-09-11 23:30:00+00:00"
     assert summary.failed == {"feed": "HTTP 404", "x.md": "empty"}
