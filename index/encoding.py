@@ -24,6 +24,11 @@ WESTERN = frozenset(
     "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜàáâãäåæçèéêëìíîïñòóôõöøùúûüŒœßŠšŽžÿ‘’“”‚„‹›«»–—…•·¿¡°§©®™€£½¼\xa0\xad"
 )
 WESTERN_SHARE = 0.25  # of all characters; a text in another script has more of them than ASCII
+# Where Windows-1252 is ruled out. Its near kin are not offered: the detector takes Polish for Turkish.
+OTHERS = (
+    "cp1250 iso8859_2 cp1251 koi8_r cp1253 cp1255 cp1256 cp932 euc_jp gb18030 big5 cp949 mac_roman".split()
+)
+
 CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 CONTROL_SHARE = 0.01
 
@@ -81,7 +86,7 @@ def _guessed(data: bytes) -> str:
     # Guessing goes by frequency and is often wrong on a page or less of English with a few accents.
     if WESTERN.issuperset(signs) and len(signs) < WESTERN_SHARE * len(western):
         return western
-    best = from_bytes(data).best()
+    best = from_bytes(data, cp_isolation=OTHERS).best()
     if best is None:
         raise UnreadableError("Its encoding is unknown, or it is a binary file; save it as UTF-8 text.")
     return str(best)

@@ -63,9 +63,9 @@ class Run(NamedTuple):
 
 def text_blocks(text: str) -> list[Block]:
     """Read plain text: paragraphs between blank lines, or one a line where the lines are long."""
-    return [
-        Block(text=p) for span in split_paragraphs(text) for p in _paragraphs(text[span.start : span.end])
-    ]
+    text = text.replace("\r\n", "\n")
+    spans = split_paragraphs(text)
+    return [Block(text=p) for span in spans for p in _paragraphs(text[span.start : span.end])]
 
 
 def _paragraphs(block: str) -> list[str]:
@@ -174,7 +174,7 @@ class _Pieces:
             yield Run(self._block(lines, *first), *first)
 
     def _block(self, text: str, holder: Any, tail: bool) -> Block:
-        inside = [node for node in (holder, *holder.iterancestors()) if not (tail and node is holder)]
+        inside = around(holder, tail)
         level = next((HEADINGS[node.tag] for node in inside if node.tag in HEADINGS), 0)
         quotation = _quotation(inside)
         if quotation is None:
@@ -182,6 +182,11 @@ class _Pieces:
         number = self.quotations.setdefault(quotation, next(self.numbers))
         signs = _is_attribution(text, inside)
         return Block(text=text, level=level, quotation=number, attribution=signs, cited=_host(quotation))
+
+
+def around(holder: Any, tail: bool) -> list[Any]:
+    """Return the elements around the first character of a run, innermost first."""
+    return [*([] if tail else [holder]), *holder.iterancestors()]
 
 
 def _quotation(inside: list[Any]) -> Any:

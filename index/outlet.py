@@ -97,7 +97,7 @@ def handed_over(paragraph: str, before: Sequence[str] = ()) -> str | None:
 
 
 def _outlet(sentence: str) -> str | None:
-    patterns = (POSSESSIVE, PLACE, REPORTED, ALONE, *INTRODUCTIONS)
+    patterns = (POSSESSIVE, PLACE, REPORTED, *INTRODUCTIONS, ALONE)
     names = (found["name"] for pattern in patterns for found in pattern.finditer(sentence))
     return next((name for name in names if OUTLET_WORD.search(name)), None)
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import trafilatura
 
-from index.markup import Block, Run, html_runs, parse_html
+from index.markup import Block, Run, around, html_runs, parse_html
 
 # Braille signs: printed, and neither letters nor white space, so that they sway no rule about words.
 FENCE = "\u28ff"
@@ -48,7 +48,7 @@ def _article(tree: Any) -> list[Block]:
     kept = _surviving(deepcopy(tree))
     quoted = {runs[n].block.quotation for n in kept} - {None}
     signed = {n for n, run in enumerate(runs) if run.block.attribution and run.block.quotation in quoted}
-    blocks = [runs[n].block for n in sorted(kept | signed)]
+    blocks = [runs[n].block for n in sorted(kept | signed) if not _is_furniture(runs[n])]
     return blocks if any(not block.level for block in blocks) else _main_part(tree)
 
 
@@ -71,12 +71,13 @@ def _surviving(tree: Any) -> set[int]:
 
 
 def _main_part(tree: Any) -> list[Block]:
-    """Return what the page prints in its one article, or main part, or at all, save headers and footers."""
+    """Return what the page prints in its one article, or main part, or at all, save its header and footer."""
     found = (tree.findall(f".//{tag}") for tag in ("article", "main"))
     part = next((parts[0] for parts in found if len(parts) == 1), tree)
     return [run.block for run in html_runs(part) if not _is_furniture(run)]
 
 
 def _is_furniture(run: Run) -> bool:
-    """Tell whether a block stands in a header or footer of the page."""
-    return run.block.quotation is None and any(True for _ in run.holder.iterancestors("header", "footer"))
+    """Tell whether a block stands in a header or footer of the page itself."""
+    tags = {node.tag for node in around(run.holder, run.tail)}
+    return bool(tags & {"header", "footer"}) and not tags & {"article", "main", "blockquote"}
