@@ -23,12 +23,13 @@ from bot.playground import faults
 from bot.playground.team import SCOPES, Timing
 from bot.playground.workspace import LoopbackError, Workspace
 
-QUICK = Timing(post_interval=0, ack_timeout=0.3, retry_delays=(0.0, 0.1), trigger_life=0.3, ping_interval=0.1)
+QUICK = Timing(post_interval=0, ping_interval=0.1)
+HASTY = Timing(post_interval=0, ack_timeout=0.2, retry_delays=(0.0, 0.1))  # where an ack is to be late
 
 
 @pytest.fixture
-def workspace():
-    with Workspace.start(timing=QUICK) as started:
+def workspace(request):
+    with Workspace.start(timing=getattr(request, "param", QUICK)) as started:
         yield started
 
 
@@ -478,6 +479,7 @@ def test_each_envelope_goes_to_one_socket_in_turn(workspace, ada, general):
     assert [d.socket for d in workspace.deliveries()] == [1, 2, 1, 2]
 
 
+@pytest.mark.parametrize("workspace", [HASTY], indirect=True)
 def test_an_event_without_an_ack_comes_again_with_the_same_id(workspace, ada, general):
     async def act(opened, _):
         workspace.post(ada, general, "hello")
@@ -492,6 +494,7 @@ def test_an_event_without_an_ack_comes_again_with_the_same_id(workspace, ada, ge
     assert len(workspace.deliveries()) == 3  # given up
 
 
+@pytest.mark.parametrize("workspace", [Timing(ack_timeout=1.0, retry_delays=(0.0,))], indirect=True)
 def test_bolt_sees_the_retry_and_its_ack_ends_them(workspace, app, ada, general):
     refusals = [BoltResponse(status=503)]
 
@@ -610,6 +613,7 @@ def test_a_command_may_be_answered_in_its_ack(workspace, app, ada, general):
         assert workspace.slash(ada, general, "/broken").error == "invalid_command_response"
 
 
+@pytest.mark.parametrize("workspace", [HASTY], indirect=True)
 def test_a_command_without_an_ack_is_an_error_before_the_person_s_eyes(workspace, app, ada, general):
     assert workspace.slash(ada, general, "/column").error == "dispatch_failed"
     with connected(workspace, app):

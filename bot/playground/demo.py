@@ -106,6 +106,7 @@ class _Scene:
         self._place("Your turn")
         self._console.print("Ask the column. An empty line ends the conversation.\n", style="dim")
         while question := self._typed():
+            self._console.print()
             self._ask(question)
 
     def _typed(self) -> str:

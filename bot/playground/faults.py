@@ -41,7 +41,7 @@ DUPLICATE = Fault(duplicate=True)
 
 def rate_limited(retry_after: int = 1) -> Fault:
     """Answer 429 and ask for a pause of *retry_after* seconds."""
-    return Fault(status=429, retry_after=retry_after)
+    return Fault(status=429, error="ratelimited", retry_after=retry_after)
 
 
 def slow(seconds: float) -> Fault:

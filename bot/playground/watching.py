@@ -76,11 +76,9 @@ class Watching:
 
     def views(self, user: str) -> list[View]:
         """Return the modals that the person has open, the top one last."""
-        return [
-            v
-            for v in self._team.views.values()
-            if (v.user, v.closed) == (user, False) and v != self.home(user)
-        ]
+        with self._team.lock:
+            own = [v for v in self._team.views.values() if v.user == user and not v.closed]
+        return [v for v in own if v is not self.home(user)]
 
     def home(self, user: str) -> View | None:
         """Return the person's Home tab, once it is published."""

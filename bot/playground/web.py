@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 from collections.abc import Callable
 from typing import Any
@@ -90,21 +89,30 @@ class WebApi:
     ) -> web.StreamResponse:
         fault = self._faults.take(target) or Fault()
         await asyncio.sleep(fault.delay)
-        answer = _attempt(run) if fault.accept or not fault.fails else {"ok": False, "error": "fault"}
-        status = _status(target, answer)
-        if fault.fails:
-            status, answer = fault.status or 200, {"ok": False, "error": fault.error or "internal_error"}
-            answer |= {"retry_after": fault.retry_after} if fault.retry_after is not None else {}
-        pause = answer.pop("retry_after", None)
-        with self._team.change():
-            self._team.calls.append(
-                Call(method=target, args=args, at=time.time(), answer=answer, status=status)
-            )
+        call, pause = self._record(target, args, fault, run)
         if fault.reset and request.transport is not None:
             request.transport.abort()
         headers = {"Retry-After": str(pause)} if pause is not None else {}
         headers["x-oauth-scopes"] = ",".join(sorted(self._team.scopes))
-        return web.json_response(answer, status=status, headers=headers)
+        return web.json_response(call.answer, status=call.status, headers=headers)
+
+    def _record(
+        self, target: str, args: Json, fault: Fault, run: Callable[[], Json]
+    ) -> tuple[Call, int | None]:
+        """Carry the call out and write it down in one: whoever sees its effect also sees the call."""
+        with self._team.change():
+            answer = _attempt(run) if fault.accept or not fault.fails else {}
+            if fault.fails:
+                answer = {
+                    "ok": False,
+                    "error": fault.error or "internal_error",
+                    "retry_after": fault.retry_after,
+                }
+            pause = answer.pop("retry_after", None)
+            status = fault.status or _status(target, answer)
+            call = Call(method=target, args=args, at=time.time(), answer=answer, status=status)
+            self._team.calls.append(call)
+        return call, pause
 
     def _run(self, method: str, token: str, args: Json) -> Json:
         if method not in self._methods:
@@ -175,5 +183,5 @@ def _status(target: str, answer: Json) -> int:
     if answer.get("error") == "ratelimited":
         return 429
     if target == "response_url" and not answer["ok"]:
-        return 404 if re.search("url", answer["error"]) else 400
+        return 404 if answer["error"].endswith("_url") else 400
     return 200
