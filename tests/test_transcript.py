@@ -45,9 +45,9 @@ def test_the_terminal_s_own_links_hide_the_address():
 
 def test_markup_mentions_and_escapes_are_read():
     names = {"U1": "Ada", "C1": "#general"}
-    message = posted("*Hi* <@U1> in <#C1>: _5 &lt; 6_ &amp;lt; &amp;gt; <!here> `a_b_c` 2 * 3 * 4\n&gt; quoted")
+    message = posted("*Hi* <@U1> in <#C1>: _5 &lt; 6_ &amp;lt; &amp;gt; <!here> `a_b` 2 * 3 * 4\n&gt; quoted")
     assert render(message, name=names.__getitem__) == (
-        "Hi @Ada in #general: 5 < 6 &lt; &gt; @here a_b_c 2 * 3 * 4\n│ quoted"
+        "Hi @Ada in #general: 5 < 6 &lt; &gt; @here a_b 2 * 3 * 4\n│ quoted"
     )
 
 
