@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -26,7 +27,11 @@ from index.store import Store
 from index.sync import Change, sync
 from index.tables import StoreError
 
+log = logging.getLogger("bot")
+
 ENV_FILE = Path(".env")
+# Touched every second while the socket is open: a health check looks at its age.
+ALIVE = "bot.alive"
 # What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
 MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError)
 
@@ -63,8 +68,12 @@ async def serve(config: Config, slack: Slack) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    with Inbox(config.index.data_dir / "bot.sqlite") as inbox:
-        await Service(slack=slack, inbox=inbox, load=lambda: load(config.index)).run(stop)
+    folder = config.index.data_dir
+    with Inbox(folder / "bot.sqlite") as inbox:
+        service = Service(
+            slack=slack, inbox=inbox, load=lambda: load(config.index), pulse=(folder / ALIVE).touch
+        )
+        await service.run(stop)
 
 
 def demonstrate(config: Config) -> None:
@@ -80,7 +89,9 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
     embedder = Embedder(config.embedding_model)
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
+        log.info("reading the column")
         report = sync(store, embedder, config.column)
+        log.info("read the column", extra={"articles": store.summary().articles})
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))

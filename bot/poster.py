@@ -7,6 +7,7 @@ client repeats a call only when Slack says that it did not take it (429): the SD
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
 from collections.abc import Callable
@@ -164,8 +165,15 @@ def _respond(url: str, proxy: str | None, message: Message) -> bool:
         raise LaterError(_retry_after(response.headers))
     if response.status_code >= 500:
         raise DoubtError(f"status {response.status_code}")
-    # Slack confirms with a bare "ok"; a refusal may come as JSON under either status.
-    return response.status_code == 200 and not (response.body or "").startswith("{")
+    return response.status_code == 200 and not _refuses(response.body)
+
+
+def _refuses(body: str) -> bool:
+    """Tell a refusal under status 200; a confirmation is a bare "ok" or a JSON object."""
+    try:
+        return json.loads(body).get("ok") is False
+    except (ValueError, AttributeError):
+        return False
 
 
 def _call(call: Callable[[], SlackResponse]) -> SlackResponse:

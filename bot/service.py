@@ -36,6 +36,7 @@ T = TypeVar("T")
 
 # A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
 PING_INTERVAL = 2
+PULSE = 1.0
 LONGEST_PAUSE = 60.0
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
@@ -51,13 +52,15 @@ class Service:
     One bot on one workspace.
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
-    seconds pass before a post that Slack did not confirm is looked for.
+    seconds pass before a post that Slack did not confirm is looked for. *pulse* is called every second
+    while the socket is open: nobody else notices one that is silently dead.
     """
 
     slack: Slack
     inbox: Inbox
     load: Callable[[], Asks]
     recheck: float = 2.0
+    pulse: Callable[[], object] = lambda: None
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -75,6 +78,7 @@ class Service:
             return
         handler = self._connector(build_app(client, identity, self.inbox))
         workers: Workers | None = None
+        beating = asyncio.ensure_future(self._beat(handler))
         try:
             if await _unless(stop, _connected(handler)) is None:
                 return
@@ -88,6 +92,7 @@ class Service:
                 started()
                 await stop.wait()
         finally:
+            beating.cancel()
             await handler.client.close()  # type: ignore[no-untyped-call]
             if workers:
                 await asyncio.to_thread(workers.stop)
@@ -103,6 +108,12 @@ class Service:
                 log.warning("Slack cannot be reached", extra={"code": type(error).__name__, "seconds": pause})
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
+
+    async def _beat(self, handler: SocketModeHandler) -> None:
+        while True:
+            if await handler.client.is_connected():
+                self.pulse()
+            await asyncio.sleep(PULSE)
 
     def _connector(self, app: App) -> SocketModeHandler:
         web_client = AsyncWebClient(base_url=self.slack.api_url)

@@ -29,8 +29,9 @@ log = logging.getLogger(__name__)
 
 # How often an idle worker looks for questions that came due without arriving here, in seconds.
 POLL = 0.5
-# A question that takes the process down with it is not tried for ever.
+# A question that takes the process down with it gets an apology; if that too goes wrong, nothing more.
 MOST_ATTEMPTS = 5
+LAST_ATTEMPT = 8
 GIVE_UP_AFTER = 24 * 3600.0
 LONGEST_WAIT = 300.0
 HOUR = 3600.0
@@ -56,7 +57,10 @@ class Replier:
 
     def handle(self, taken: Taken) -> None:
         """Answer *taken*, or find out that it was answered, or put it back for a while."""
-        if not taken.in_doubt or self._is_missing(taken):
+        if taken.attempts > LAST_ATTEMPT:
+            self._inbox.finish(taken, State.FAILED)
+            log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
+        elif not taken.in_doubt or self._is_missing(taken):
             self._reply(taken)
 
     def _reply(self, taken: Taken) -> None:

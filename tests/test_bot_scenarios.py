@@ -4,6 +4,7 @@ import json
 import logging
 import threading
 import time
+from dataclasses import replace
 from io import StringIO
 
 import pytest
@@ -15,7 +16,7 @@ from bot.playground import faults as F
 from bot.playground.team import SCOPES
 from bot.poster import Poster, posting_client
 from bot.state import Kind, Request, State
-from bot.worker import MOST_ATTEMPTS
+from bot.worker import LAST_ATTEMPT, MOST_ATTEMPTS
 
 TIDE_CITATION = "Jane Roe · “The harbour opens”, by Ines Calder · 10 September 2025 · ¶ 1"
 NO = "The column does not say.\nSearched 1 article, 10 September 2025."
@@ -70,7 +71,9 @@ def test_a_command_is_answered_for_the_asker_alone(scene):
     assert shown.error is None
     scene.workspace.wait_for(lambda: shown.messages)
     assert [GULLS in message.text for message in shown.messages] == [True]
+    assert settled(scene) == {State.DONE: 1}
     assert scene.workspace.ephemerals(scene.ada, scene.general) == list(shown.messages)
+    assert scene.workspace.calls("chat.postEphemeral") == []
     assert scene.workspace.messages(scene.general) == []
 
 
@@ -264,7 +267,7 @@ def test_a_command_whose_answer_is_in_doubt_is_not_answered_twice(scene):
     scene.workspace.faults.add("response_url", F.ACCEPT_THEN_RESET)
     shown = scene.workspace.slash(scene.ada, scene.general, "/column", "gulls?")
     assert settled(scene) == {State.FAILED: 1}
-    scene.workspace.wait_for(lambda: len(scene.workspace.ephemerals(scene.ada, scene.general)) == 2)
+    scene.workspace.wait_for(lambda: scene.workspace.ephemerals(scene.ada, scene.general)[1:])
     texts = [message.text for message in scene.workspace.ephemerals(scene.ada, scene.general)]
     assert [GULLS in text for text in texts] == [True, False]
     assert shown.error is None
@@ -302,6 +305,20 @@ def test_a_broken_line_is_mended_and_questions_are_answered(scene, fault):
     scene.workspace.wait_connected(20)
     ts = scene.mention("gulls?")
     scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
+
+
+def test_the_pulse_beats_only_while_the_socket_is_open(build_scene):
+    beats = []
+    scene = build_scene()
+    scene.workspace.faults.add("apps.connections.open", F.SERVER_ERROR)
+    alive = replace(scene.service, pulse=lambda: beats.append(scene.workspace.connections))
+    with bot_running(scene._replace(service=alive)):
+        scene.workspace.wait_connected()
+        for _ in range(500):
+            if beats:
+                break
+            time.sleep(0.02)
+    assert beats[0] == 1
 
 
 def test_slack_being_down_at_the_start_is_waited_out(build_scene):
@@ -401,13 +418,27 @@ def mention_of(scene, ts):
     )
 
 
+def taken_and_lost(scene, times):
+    for _ in range(times):
+        scene.inbox.take()
+        scene.inbox.hand_back()
+
+
+def test_a_question_that_cannot_even_be_apologised_for_is_given_up(build_scene):
+    scene = build_scene()
+    ts = scene.mention(ABOUT_THE_TIDE)
+    scene.inbox.put(mention_of(scene, ts))
+    taken_and_lost(scene, LAST_ATTEMPT)
+    with bot_running(scene):
+        assert settled(scene) == {State.FAILED: 1}
+    assert scene.workspace.answers(scene.general, thread_ts=ts) == []
+
+
 def test_a_question_that_took_the_bot_down_many_times_gets_an_apology(build_scene, column):
     scene = build_scene()
     ts = scene.mention(ABOUT_THE_TIDE)
     scene.inbox.put(mention_of(scene, ts))
-    for _ in range(MOST_ATTEMPTS):
-        scene.inbox.take()
-        scene.inbox.hand_back()
+    taken_and_lost(scene, MOST_ATTEMPTS)
     with bot_running(scene):
         assert settled(scene) == {State.DONE: 1}
     [answer] = scene.workspace.answers(scene.general, thread_ts=ts)

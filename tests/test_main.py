@@ -123,6 +123,7 @@ def test_kill_minus_nine_and_sigterm_lose_no_question_and_answer_none_twice(envi
     with started(settings, tmp_path) as process:
         [answer] = workspace.wait_for_answers(general, thread_ts=first, timeout=90)
         assert "The tide waits for nobody." in answer.text
+        assert (tmp_path / "data" / "bot.alive").exists()
         second = workspace.post(ada, general, question)
         workspace.wait_for_answers(general, thread_ts=second, timeout=30)
         process.send_signal(signal.SIGTERM)
