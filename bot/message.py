@@ -28,7 +28,7 @@ BLOCKS_LIMIT = 9_000
 LINK_LIMIT = 900
 MOST_EXCERPTS = 3
 # Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
-EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100)
+EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"
 
 NEAREST = "The nearest passages, which do not answer the question:"
@@ -159,7 +159,7 @@ def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
 
 
 def _spoken(excerpt: Excerpt, limit: int) -> str:
-    words = cut(excerpt.text, limit, lambda part: len(escape(part)))
+    words = cut(excerpt.text, limit)
     mark = "" if words == excerpt.text else f" {CUT}"
     source = f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}"
     return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {escape(source)}"

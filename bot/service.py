@@ -23,6 +23,8 @@ from slack_bolt.adapter.socket_mode.aiohttp import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
+from slack_sdk.socket_mode.aiohttp import SocketModeClient
+from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Slack
@@ -38,6 +40,7 @@ T = TypeVar("T")
 PING_INTERVAL = 2
 PULSE = 1.0
 LONGEST_PAUSE = 60.0
+LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
@@ -70,33 +73,33 @@ class Service:
             StartError: If Slack refuses a token.
             Exception: Whatever *load* raises.
         """
-        client = posting_client(
-            self.slack.bot_token, self.slack.api_url, direct=is_loopback(self.slack.api_url)
-        )
+        direct = is_loopback(self.slack.api_url)
+        client = posting_client(self.slack.bot_token, self.slack.api_url, direct=direct)
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        handler = self._connector(build_app(client, identity, self.inbox))
-        workers: Workers | None = None
-        beating = asyncio.ensure_future(self._beat(handler))
+        connector = self._connector(build_app(client, identity, self.inbox), direct=direct)
+        beating = asyncio.ensure_future(self._beat(connector))
         try:
-            if await _unless(stop, _connected(handler)) is None:
-                return
-            log.info("connected")
-            answerer = await _unless(stop, _in_thread(self.load))
-            if answerer is not None:
-                replier = Replier(self.inbox, Poster(client), answerer, recheck=self.recheck)
-                workers = Workers(self.inbox, replier)
-                workers.start()
-                log.info("answering")
-                started()
-                await stop.wait()
+            if await _unless(stop, connector.join()):
+                log.info("connected")
+                await self._answer(client, stop, started)
         finally:
             beating.cancel()
-            await handler.client.close()  # type: ignore[no-untyped-call]
-            if workers:
-                await asyncio.to_thread(workers.stop)
+            await connector.leave()
             log.info("stopped")
+
+    async def _answer(self, client: WebClient, stop: asyncio.Event, started: Callable[[], None]) -> None:
+        """Load the column, then answer until *stop* is set."""
+        answerer = await _unless(stop, _in_thread(self.load))
+        if answerer is None:
+            return
+        workers = Workers(self.inbox, Replier(self.inbox, Poster(client), answerer, recheck=self.recheck))
+        workers.start()
+        log.info("answering")
+        started()
+        await stop.wait()
+        await asyncio.to_thread(workers.stop)
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
         """Wait until Slack knows both tokens, and return who we are."""
@@ -109,20 +112,54 @@ class Service:
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
-    async def _beat(self, handler: SocketModeHandler) -> None:
+    async def _beat(self, connector: Connector) -> None:
         while True:
-            if await handler.client.is_connected():
+            if await connector.client.is_connected():
                 self.pulse()
             await asyncio.sleep(PULSE)
 
-    def _connector(self, app: App) -> SocketModeHandler:
+    def _connector(self, app: App, *, direct: bool) -> Connector:
         web_client = AsyncWebClient(base_url=self.slack.api_url)
-        handler = SocketModeHandler(
-            app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL
-        )
-        if is_loopback(self.slack.api_url):
-            web_client.proxy = handler.client.proxy = None
-        return handler
+        connector = Connector(app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL)
+        if direct:
+            web_client.proxy = connector.client.proxy = None
+        return connector
+
+
+class Connector(SocketModeHandler):
+    """
+    Bolt's socket, with a way to leave: what comes in meanwhile is not taken, so it is not acknowledged.
+
+    Slack sends that again, to the next bot or to the next start; an ack on a closing line would be lost.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._busy, self._leaving = 0, False
+
+    async def join(self) -> bool:
+        """Connect, however often it takes; True."""
+        await self.client.connect()  # type: ignore[no-untyped-call]
+        return True
+
+    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
+        """Let the app acknowledge *req*, unless we are leaving."""
+        if self._leaving:
+            return
+        self._busy += 1
+        try:
+            await super().handle(client, req)
+        finally:
+            self._busy -= 1
+
+    async def leave(self) -> None:
+        """Finish what was begun, and close."""
+        self._leaving = True
+        for _ in range(LAST_ACKS):
+            if not self._busy:
+                break
+            await asyncio.sleep(0.01)
+        await self.client.close()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -203,11 +240,6 @@ def _asked(setting: str, call: Callable[[], Any]) -> Any:
                 "the app token begins with xapp- and needs the scope connections:write."
             ) from error
         raise
-
-
-async def _connected(handler: SocketModeHandler) -> bool:
-    await handler.client.connect()  # type: ignore[no-untyped-call]  # tries until it is connected
-    return True
 
 
 async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:

@@ -30,6 +30,12 @@ HARBOUR = Article(
 SPEAKERS = {1: "Jane Roe", 2: None}
 
 
+class Forged(Excerpt):
+    """An excerpt whose words are not those of its passage."""
+
+    text = "The tide waits for everybody."
+
+
 class SmallColumn:
     """Answers with the passages that share a word of four letters or more with the question."""
 
@@ -48,16 +54,18 @@ class SmallColumn:
         return Answer(
             question=question,
             verdict=Verdict.ANSWERED if found else Verdict.SILENT,
-            excerpts=tuple(self.excerpt(passage) for passage in found),
+            excerpts=tuple(
+                self.excerpt(passage, Forged if "forge" in question else Excerpt) for passage in found
+            ),
             searched=Searched(
                 articles=1, passages=2, first=date(2025, 9, 10), last=date(2025, 9, 10), generation=3
             ),
             confidence=1.0,
         )
 
-    def excerpt(self, passage):
+    def excerpt(self, passage, kind):
         speaker = SPEAKERS[passage.number]
-        return Excerpt(
+        return kind(
             article=HARBOUR,
             number=passage.number,
             start=0,

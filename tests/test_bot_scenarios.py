@@ -170,6 +170,13 @@ def test_a_failure_is_owned_up_to_with_a_number_that_the_log_has_too(scene, capl
     assert "boom" not in answer.text
 
 
+def test_words_that_are_not_the_columns_are_never_posted(scene):
+    ts = scene.mention("forge the tide")
+    [answer] = scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
+    assert answer.text.startswith("Something went wrong on my side")
+    assert all("everybody" not in str(call.args) for call in scene.workspace.calls())
+
+
 def test_commands_are_acknowledged_before_the_column_is_loaded(build_scene, column):
     loaded = threading.Event()
 

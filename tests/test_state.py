@@ -109,12 +109,13 @@ def test_closed_questions_are_forgotten_after_a_month_and_open_ones_never(inbox,
     assert inbox.count() == {State.WAITING: 1}
 
 
-def test_the_oldest_comes_first(inbox, clock):
+def test_the_oldest_comes_first_even_when_it_had_to_wait(inbox, clock):
     inbox.put(MENTION)
-    clock.now -= 5
+    inbox.defer(inbox.take(), 5)
+    clock.now += 1
     inbox.put(COMMAND)
     clock.now += 5
-    assert [inbox.take().request, inbox.take().request] == [COMMAND, MENTION]
+    assert [inbox.take().request, inbox.take().request] == [MENTION, COMMAND]
 
 
 def test_a_lost_lease_hands_the_question_back_and_counts_the_attempt(path, inbox, clock):
