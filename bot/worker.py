@@ -53,7 +53,7 @@ class Replier:
 
     def __init__(self, inbox: Inbox, poster: Poster, answerer: Asks, *, recheck: float) -> None:
         self._inbox, self._poster, self._answerer = inbox, poster, answerer
-        self._recheck = recheck
+        self._recheck, self._began = recheck, time.time()
 
     def handle(self, taken: Taken) -> None:
         """Answer *taken*, or find out that it was answered, or put it back for a while."""
@@ -111,7 +111,7 @@ class Replier:
         return False
 
     def _put_back(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
-        age = time.time() - taken.received_at
+        age = time.time() - max(taken.received_at, self._began)  # the bot's own absence does not count
         if age > GIVE_UP_AFTER:
             self._give_up(taken, unconfirmed_message(taken.id), code="given_up")
             return

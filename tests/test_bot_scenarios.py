@@ -15,7 +15,7 @@ from bot.message import HELP, help_message
 from bot.playground import faults as F
 from bot.playground.team import SCOPES
 from bot.poster import Poster, posting_client
-from bot.state import Kind, Request, State
+from bot.state import Inbox, Kind, Request, State
 from bot.worker import LAST_ATTEMPT, MOST_ATTEMPTS
 
 TIDE_CITATION = "Jane Roe · “The harbour opens”, by Ines Calder · 10 September 2025 · ¶ 1"
@@ -206,6 +206,21 @@ def test_a_slow_answer_delays_no_acknowledgement(scene, column):
     column.free.set()
     assert settled(scene) == {State.DONE: 9}
     assert retried(scene) == []
+
+
+def test_a_question_that_takes_longer_than_its_lease_is_not_taken_twice(build_scene, column, tmp_path):
+    scene = build_scene()
+    column.free.clear()
+    with Inbox(tmp_path / "short.sqlite", lease=0.3) as inbox:
+        service = replace(scene.service, inbox=inbox)
+        with bot_running(scene._replace(service=service)) as started:
+            assert started.wait(10)
+            ts = scene.mention(ABOUT_THE_TIDE)
+            time.sleep(1.2)  # four leases, in which the second worker is idle
+            assert column.asked == [ABOUT_THE_TIDE]
+            column.free.set()
+            scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
+        assert inbox.count() == {State.DONE: 1}
 
 
 def test_stopping_answers_what_is_waiting(build_scene, column):
