@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import islice
+from math import exp
 
 from numpy import float32
 from numpy.typing import NDArray
 
 from index import statements
 from index.passage import Article, Excerpt, Manner
-from index.people import People, Person, Standing
+from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, content_words, understand
-from index.retriever import Ranked, Retriever, Words
+from index.retriever import Ranked, Retriever
 from index.segment import fold
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
 RANKED = 10
-ON_TOPIC = 0.45  # how well a statement must fit the topic that was asked for
-SURE = 0.5  # the confidence from which a question counts as answered
+PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
+# Where an answer is as likely right as wrong, and how fast that changes around it.
+ON_TOPIC, SURE, STEEP = 0.4, 0.33, 14.0
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
+# A question in full words asks for more than somebody's name.
+ASKING = re.compile(
+    r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
+)
 REMARK = 4  # content words: a shorter question that names a speaker asks for that speaker's words
 
 Vector = NDArray[float32]
@@ -92,8 +99,12 @@ class Answerer:
         with self._store.reading() as generation:
             return _Asked(self._retriever, self.people(generation), question, query, within).answer()
 
+    def article_ids(self) -> dict[str, str]:
+        """Return the ids of all articles by their short names."""
+        return {a.name: a.id for a in self._store.articles()}
+
     def examples(self, most: int = 3) -> list[str]:
-        """Return up to *most* questions that this column answers, of people whom its newest articles quote."""
+        """Return up to *most* questions that this column answers, of people whom it quotes."""
         with self._store.reading() as generation:
             people = self.people(generation)
             outlets = {p.name for p in people.find("")}
@@ -143,23 +154,21 @@ class _Asked:
     def answer(self) -> Answer:
         """Return the answer in the sense of the question."""
         q = self.question
-        if q.sense is Sense.ANY and len(content_words(q.topic)) <= REMARK:
-            named = self.people.named_in(q.topic)
-            if named:
-                return self._said(named, " ".join(w for w in q.topic.split() if not self._names(w, named)))
         if q.sense is Sense.SAID:
             people = self.people.find(q.who)
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             if any(p.standing is not Standing.DESCRIBED for p in people):
                 return self._said(people, q.topic)
-            return self._found(spoken=True)
-        if q.sense is Sense.WHO_SAID:
-            return self._found(spoken=True)
-        return self._found(own=q.sense is Sense.THINKS)
+        elif q.sense is Sense.ANY and (named := self._only_named()):
+            return self._said(named, " ".join(w for w in q.topic.split() if not names_one_of(w, named)))
+        return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
 
-    def _names(self, word: str, people: Sequence[Person]) -> bool:
-        return bool(self.people.named_in(word)) and self.people.named_in(word)[0] in people
+    def _only_named(self) -> list[Person]:
+        """Return whom a question names that is hardly more than names: "tusk??", "haberman oil"."""
+        topic = self.question.topic
+        short = len(content_words(topic)) <= REMARK and not ASKING.match(topic)
+        return self.people.named_in(topic) if short else []
 
     # ---- somebody's words
 
@@ -168,39 +177,38 @@ class _Asked:
         words = self.retriever.words(topic)
         found = statements.said_by(self.retriever, speakers, words, self.query, self.within)
         if not found:
-            return self._never_quoted(people)
-        fitting = [s for s in found if s.fit >= ON_TOPIC] if words.weights else found
-        best = max((s.fit for s in found), default=0.0)
+            return self._never_quoted(people[0])
+        if not words.weights:
+            return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=speakers[0].name)
+        fitting = [s for s in found if s.fit >= ON_TOPIC]
+        confidence = sure(found[0].fit, ON_TOPIC)
         verdict = Verdict.ANSWERED if fitting else Verdict.NOT_ON_THIS
-        confidence = 0.9 if not words.weights else best
-        return self._answer(verdict, fitting or found, confidence, subject=speakers[0].name)
-
-    def _never_quoted(self, people: Sequence[Person]) -> Answer:
-        person = people[0]
-        where = self.store.phrase(person.name, 20, self.within)
-        if where:
-            ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
-            mentioned = [statements.sentence_with(r, person.name) for r in ranked]
-            return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
         return self._answer(
-            Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
+            verdict, in_turn(fitting, speakers) or found, confidence, subject=speakers[0].name
         )
+
+    def _never_quoted(self, person: Person) -> Answer:
+        where = self.store.phrase(person.name, RANKED, self.within)
+        if not where:
+            return self._answer(
+                Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
+            )
+        ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
+        mentioned = [statements.naming(r, person.name) for r in ranked]
+        return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
 
     # ---- anything else
 
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
-        topic = self.question.quoted or self.question.topic or self.question.text
-        words = self.retriever.words(topic)
-        ranked = self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
-        found = statements.sentences_of(ranked, words, own=own, spoken=spoken)
-        if spoken and not found:
-            found = statements.sentences_of(ranked, words)
-        confidence = self._confidence(found, words)
-        verdict = Verdict.ANSWERED if confidence >= SURE else Verdict.SILENT
+        q = self.question
+        words = self.retriever.words(q.quoted or (q.topic if q.sense is Sense.ANY else q.text))
+        ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
+        found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
+        best = found[0] if found else None
+        measure = 0.5 * best.cosine + 0.25 * best.held + 0.25 * best.ranked.coverage if best else 0.0
+        confidence = sure(measure, SURE)
+        verdict = Verdict.ANSWERED if best and confidence >= 0.5 else Verdict.SILENT
         return self._answer(verdict, found, confidence, ranked=ranked)
-
-    def _confidence(self, found: Sequence[Statement], words: Words) -> float:
-        return max((s.fit for s in found), default=0.0)
 
     # ---- the record
 
@@ -216,15 +224,14 @@ class _Asked:
     ) -> Answer:
         ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
         places = dict.fromkeys(
-            [(s.article_id, s.passage.number) for s in found]
-            + [(r.article_id, r.passage.number) for r in ranked]
+            (r.article_id, r.passage.number) for r in [*(s.ranked for s in found), *ranked]
         )
         return Answer(
             question=self.question.text,
             verdict=verdict,
             excerpts=tuple(self._excerpt(s) for s in shown(found)),
             searched=self._searched(),
-            confidence=min(1.0, max(0.0, confidence)),
+            confidence=confidence,
             subject=subject,
             suggestions=suggestions,
             ranked=tuple((self._article(a).name, n) for a, n in islice(places, RANKED)),
@@ -233,7 +240,7 @@ class _Asked:
     def _excerpt(self, s: Statement) -> Excerpt:
         u = s.utterance
         return Excerpt(
-            article=self._article(s.article_id),
+            article=self._article(s.ranked.article_id),
             number=s.passage.number,
             start=s.start,
             end=s.end,
@@ -260,17 +267,30 @@ class _Asked:
         )
 
 
+def sure(measure: float, even: float) -> float:
+    """Return *measure* as a confidence in (0, 1): one half where it is *even*."""
+    return 1 / (1 + exp(-STEEP * (measure - even)))
+
+
+def in_turn(found: Sequence[Statement], speakers: Sequence[Person]) -> list[Statement]:
+    """Return the statements such that each of several speakers has a turn before anybody's second."""
+    turns: list[tuple[int, Statement]] = []
+    heard: Counter[int] = Counter()
+    for s in found:
+        who = next(
+            (i for i, p in enumerate(speakers) if s.utterance and s.utterance.speaker in p.speakers), 0
+        )
+        turns.append((heard[who], s))
+        heard[who] += 1
+    return [s for _, s in sorted(turns, key=lambda turn: turn[0])] if len(speakers) > 1 else list(found)
+
+
 def shown(found: Sequence[Statement]) -> list[Statement]:
     """Return the statements that an answer shows: three at most, short together, none inside another."""
     chosen: list[Statement] = []
-    length = 0
     for s in found:
-        length += s.end - s.start
-        twin = any(c.passage_id == s.passage_id and s.start < c.end and c.start < s.end for c in chosen)
-        if not chosen or (
-            len(chosen) < MOST and length <= BUDGET and not twin and s.fit >= CLOSE * found[0].fit
-        ):
+        length = sum(c.end - c.start for c in [*chosen, s])
+        fits = len(chosen) < MOST and length <= BUDGET and s.fit >= CLOSE * found[0].fit
+        if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
             chosen.append(s)
-        else:
-            length -= s.end - s.start
     return chosen

@@ -165,9 +165,10 @@ class Clause:
         if not goes_on or i < 2 or self._low(i - 1) not in ("'s", "'"):
             return None
         owner = self._phrase_ending(i - 2)
-        return (owner and Cue(
-            self.tokens[i].start, self.tokens[owner[1]].start, self.tokens[i].text, owner[0], False, verb=False
-        )) or None  # fmt: skip
+        if owner is None:
+            return None
+        at, start = self.tokens[i].start, self.tokens[owner[1]].start
+        return Cue(at, start, self.tokens[i].text, owner[0], strong=False, verb=False)
 
     def _colon(self) -> Cue | None:
         """A quotation that a colon introduces belongs to the subject of what stands before."""

@@ -114,15 +114,16 @@ MODAL = frozenset(
     "would could might may should can will shall must ought cannot won't can't couldn't".split()
 )
 NEGATION = frozenset(
-    "not never n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't can't couldn't".split()
+    "not never n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't can't "
+    "couldn't".split()
 )
 # "declined to say" is silence; "went on to say" is speech.
 SILENT = re.compile(
     r"(?:declin|refus|fail|want|ne?ed|tr|try|hesitat|unwilling|reluctant|unable|seek|sought|hop|plan|expect)"
 )
 CONTINUING = frozenset(
-    "went go goes going on continued continues began begins started proceeded rushed hastened quick quoted as "
-    "took takes turned came chose dared".split()
+    "went go goes going on continued continues began begins started proceeded rushed hastened quick quoted "
+    "as took takes turned came chose dared".split()
 )
 HE = frozenset("he she they".split())
 WRITER = frozenset("i we you it there one this that these those which who what me us".split())

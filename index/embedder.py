@@ -44,8 +44,8 @@ class Embedder:
     @cached_property
     def model_id(self) -> str:
         """The name and the first 12 digits of the weights' sha256: vectors of different ids never mix."""
-        digest = self._weights_sha256()
-        return f"{self._folder.name if self._folder.is_dir() and self.name != BUNDLED else self.name}@{digest[:12]}"
+        name = self.name if self.name == BUNDLED or not self._folder.is_dir() else self._folder.name
+        return f"{name}@{self._weights_sha256()[:12]}"
 
     @property
     def dimension(self) -> int:
@@ -109,8 +109,8 @@ class Embedder:
             )
         except (OSError, ValueError) as e:
             raise ModelError(
-                f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the folder "
-                "of one, or leave it unset for the bundled model."
+                f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the "
+                "folder of one, or leave it unset for the bundled model."
             ) from e
 
     def _weights_sha256(self) -> str:

@@ -14,7 +14,7 @@ from index.names import HONORIFICS, TITLES, same_person
 from index.question import STOPWORDS
 from index.segment import fold
 
-# Edits that typing makes ("sikorsky", "netenyahu", "rubbio") keep 83 of 100 letters; other people's names do not.
+# Typing errors ("sikorsky", "netenyahu") leave 83 of 100 letters as they were; other names share fewer.
 TYPO = 83
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
 
@@ -56,7 +56,7 @@ class People:
         """Return the people that *who* names: "Trump and Tusk" are two."""
         whole = self._one(who)
         parts = [p for p in re.split(r"\s+and\s+|\s*,\s*|\s*&\s*", who) if p.strip()]
-        if len(parts) > 1 and whole.standing in (Standing.UNKNOWN, Standing.DESCRIBED):
+        if len(parts) > 1 and whole.standing is not Standing.SPEAKER:
             people = [self._one(part) for part in parts]
             if any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people):
                 return people
@@ -151,3 +151,9 @@ class People:
 
 def _initials(name: str) -> str:
     return "".join(w[0] for w in fold(name).split() if w not in ("the", "of"))
+
+
+def names_one_of(word: str, people: Iterable[Person]) -> bool:
+    """Tell whether *word* is part of the name of one of *people*, typing errors forgiven."""
+    parts = {part for p in people for label in (p.name, *p.speakers) for part in fold(label).split()}
+    return any(fuzz.ratio(re.sub(r"\W+(?:s)?$", "", fold(word)), part) >= TYPO for part in parts)

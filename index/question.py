@@ -35,18 +35,16 @@ class Question:
     quoted: str = ""
 
 
-_VERB = "|".join(
-    sorted(
-        (cues.STRONG | cues.WEAK)
-        | {"mean", "think"} - {"go", "goes", "going", "went", "find", "show", "put", "hit"},
-        key=len,
-        reverse=True,
-    )
-)
+# Verbs with which people ask for somebody's words; the column itself uses many more.
+_ASKED = """say tell claim argue think believe write post tweet report respond reply comment suggest warn
+    promise announce insist state mention note add assert explain deny admit vow pledge complain contend
+    maintain accuse criticize criticise recommend predict demand urge ask answer react remark propose
+    acknowledge concede conclude declare mean make-of feel-about want threaten accuse blame praise""".split()
+_VERB = "|".join(sorted((f for v in _ASKED for f in cues.forms(v)), key=len, reverse=True)).replace("-", " ")
 _NOUN = (
     "quotes?|quotations?|statements?|reactions?|responses?|replies|reply|answers?|comments?|words?|remarks?|"
-    "claims?|posts?|tweets?|excuses?|arguments?|suggestions?|takes?|views?|opinions?|verdicts?|thoughts?|"
-    "positions?|warnings?|promises?|explanations?|denials?"
+    "claims?|posts?|tweets?|excuses?|arguments?|takes?|opinions?|verdicts?|thoughts?|"
+    "warnings?|promises?|explanations?|denials?"
 )
 _DID = "did|does|do|has|have|had|would|is|are|was|were"
 _SAID = [
@@ -55,10 +53,14 @@ _SAID = [
     rf"(?P<who>.+?)\s+(?:\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB})\b(?P<topic>.*)",
     r"^(?:did|does|has)\s+(?P<who>.+?)\s+(?:say|said|comment|commented|respond|responded|mention|mentioned|speak|"
     r"spoken|tell|told|post|posted|tweet|tweeted)\b(?P<topic>.*)",  # did Tusk say anything about …?
-    # what was Tusk's response to …? Sikorski's words. the Sikorski quote from the Guardian
-    rf"(?:^|\b(?:was|were|is|are|of|me|pull|find|show|get|what's|the)\s+)(?P<who>[^?]{{2,40}}?)(?:'s?)?\s+(?:own\s+|full\s+)?(?:{_NOUN})\b(?P<topic>.*)",
+    # what was Tusk's response to …?
+    rf"(?:^|\b(?:was|were|is|are|of|me|pull|find|show|get|what's|the)\s+)(?P<who>[^?]{{2,40}}?)'s?\s+(?:own\s+|full\s+)?"
+    rf"(?:{_NOUN})\b(?P<topic>.*)",
+    # the Sikorski quote from the Guardian; polands foreign minister reaction
+    rf"^(?!(?:what|which|how|why|when|where|who|did|does|do|is|are|was|were)\b)"
+    rf"(?:(?:pull|find|show|get|give|list)\s+)?(?:me\s+)?(?P<who>(?:[\w.'-]+\s+){{1,4}})(?:{_NOUN})\b(?P<topic>.*)",
     rf"\b(?:{_NOUN})\s+(?:by|from|of)\s+(?P<who>[\w.'-]+(?:\s+[\w.'-]+){{0,3}})(?P<topic>.*)",
-    rf"\bwhat\s+(?P<who>(?:[\w.'-]+\s+){{0,3}}?[\w.'-]+)\s+(?:{_VERB})\b(?P<topic>.*)",  # find what Tusk said about
+    rf"\bwhat\s+(?P<who>(?:[\w.'-]+\s+){{0,3}}?[\w.'-]+)\s+(?:{_VERB})\b(?P<topic>.*)",  # what Tusk said about
     r"\b(?:according\s+to|per)\s+(?P<who>(?:the\s+)?[\w.'-]+(?:\s+[\w.'-]+)??),?\s+(?P<topic>.*)",
     r"(?P<topic>.*?),?\s+\b(?:according\s+to|per)\s+(?P<who>[^,?]+)\??$",
 ]
@@ -67,7 +69,8 @@ _WHO_SAID = re.compile(
     r"|^whose\s+(?:quote|words?|line|statement)\s+(?:is|was|are)\s*(?P<line>.+)"
 )
 _LEADING = re.compile(
-    r"^(?:(?:what|what's|whats|was|were|is|are|give|me|us|all|all of|of|both|pull|show|find|get|list|quote|any|some|the full)\s+)+"
+    r"^(?:(?:what|what's|whats|was|were|is|are|give|me|us|all|of|both|pull|show|find|get|list|quote|any|some|"
+    r"the full)\s+)+"
 )
 _NOBODY = frozenset("it there this that happened happens are is was were been what which how why".split())
 _COLUMNIST_NAMED = re.compile(r"\b(?:author|columnist|writer|essayist)\b")

@@ -53,7 +53,7 @@ def _printed_by(passage: Passage, above: str, roster: Roster) -> Iterator[Uttera
 
 
 def _credited(above: str, name: Name, outlet: str) -> bool:
-    """Read “the Harbour Gazette's Ruth Okafor and Jane Roe”: a name that follows the outlet's, or its fellow's."""
+    """Tell whether *name* follows *outlet* as its reporter: “the Gazette's Ruth Okafor and Jane Roe”."""
     before = above[: name.start]
     behind = before.rfind(outlet)
     between = before[behind + len(outlet) :] if behind >= 0 else "?"

@@ -1,0 +1,155 @@
+"""Plain words for what an answer holds: whose voice, which source, what was searched, which no. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date
+
+from index.answer import Answer, Searched, Verdict
+from index.passage import Excerpt, Manner, Voice
+
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
+COUNTS = ("No", "One", "Two", "Three")
+TIMES = ("never", "once", "twice", "three times")
+MANNERS = {
+    Manner.DIRECT: "",
+    Manner.INDIRECT: ", paraphrased",
+    Manner.MIXED: ", partly paraphrased",
+    Manner.FRAGMENT: ", a few words quoted",
+}
+
+NEAREST = "The nearest passages, which do not answer the question:"
+# Names and titles come from the column and may be of any length; a citation stays a line or two.
+NAME_LIMIT = 100
+# Control, format, surrogate and private characters, line and paragraph separators: they steer a display.
+STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
+
+
+def clip(name: str) -> str:
+    """Make *name* one line of at most NAME_LIMIT characters, free of those that steer a display."""
+    seen = "".join(" " if unicodedata.category(c) in STEERING else c for c in name)
+    line = " ".join(seen.split())
+    return line if len(line) <= NAME_LIMIT else f"{line[: NAME_LIMIT - 1].rstrip()}…"
+
+
+def is_answer(answer: Answer) -> bool:
+    """Tell whether the excerpts answer the question, or are only near it."""
+    return answer.verdict is Verdict.ANSWERED
+
+
+def day(when: date) -> str:
+    """Write a date as people say it: 10 September 2025."""
+    return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def days(first: date, last: date) -> str:
+    """Write a range of dates without repeating what both share: 10 September – 5 November 2025."""
+    if first == last:
+        return day(last)
+    begin = day(first).split()
+    if first.year == last.year:
+        begin.pop()
+        if first.month == last.month:
+            begin.pop()
+    return f"{' '.join(begin)} – {day(last)}"
+
+
+def voice(excerpt: Excerpt) -> str:
+    """Say whose words an excerpt holds, how they reached the page, and through whom."""
+    chain = outlets(excerpt)
+    if speaker := other_speaker(excerpt):
+        manner = MANNERS[excerpt.manner] if excerpt.manner else ""
+        return f"{speaker}{manner}{through(chain)}"
+    if chain:
+        return f"{chain[0]}{through(chain[1:]) or ', quoted in this column'}"
+    if excerpt.passage.voice is Voice.BLOCK_QUOTATION:
+        return "A block quotation in this column"
+    author = clip(excerpt.article.author or "")
+    return f"{author}, the columnist" if author else "The columnist"
+
+
+def whose(excerpt: Excerpt) -> str:
+    """Say whose words they are in as few words as will do."""
+    if name := other_speaker(excerpt) or next(iter(outlets(excerpt)), ""):
+        return name
+    return "a block quotation" if excerpt.passage.voice is Voice.BLOCK_QUOTATION else "the columnist"
+
+
+def other_speaker(excerpt: Excerpt) -> str:
+    """Return the speaker's name, or nothing where the columnist speaks."""
+    return "" if excerpt.speaker == excerpt.article.author else clip(excerpt.speaker or "")
+
+
+def outlets(excerpt: Excerpt) -> tuple[str, ...]:
+    """Return those whom the words come through, nearest first, the speaker left out."""
+    passage = excerpt.passage
+    outlet = passage.outlet if passage.voice is Voice.BLOCK_QUOTATION else None
+    chain = dict.fromkeys(clip(name) for name in (*excerpt.via[:2], outlet or ""))
+    return tuple(name for name in chain if name and name != other_speaker(excerpt))
+
+
+def through(chain: Sequence[str]) -> str:
+    """Name the outlets that stand between a speaker and this column."""
+    if not chain:
+        return ""
+    further = "".join(f", by way of {name}" for name in chain[1:])
+    return f", in {chain[0]}{further}, quoted in this column"
+
+
+def work(excerpt: Excerpt) -> str:
+    """Name the article and its author."""
+    title = clip(excerpt.article.title) or "untitled"
+    author = clip(excerpt.article.author or "")
+    return f"“{title}”, by {author}" if author else f"“{title}”"
+
+
+def dated(excerpt: Excerpt) -> str:
+    """Write the article's date."""
+    return day(excerpt.article.date) if excerpt.article.date else "undated"
+
+
+def lead(answer: Answer, shown: Sequence[Excerpt]) -> str:
+    """Open the answer: who is quoted how many times, or which no it is."""
+    if answer.verdict is Verdict.ANSWERED:
+        return counted(shown)
+    subject = clip(answer.subject or "")
+    words = {
+        Verdict.NOT_ON_THIS: f"The column quotes {subject or 'this person'}, but not on this.",
+        Verdict.NEVER_QUOTED: f"The column mentions {subject or 'this person'}, but never quotes them.",
+        Verdict.NEVER_MENTIONED: f"The column never mentions {subject or 'that name'}.",
+        Verdict.SILENT: "The column does not say.",
+    }[answer.verdict]
+    return f"{words}{suggested(answer.suggestions)}"
+
+
+def counted(shown: Sequence[Excerpt]) -> str:
+    """Say how many excerpts there are and from whom."""
+    names = Counter(whose(excerpt) for excerpt in shown)
+    noun = "excerpt" if len(shown) == 1 else "excerpts"
+    if len(names) == 1:
+        return f"{COUNTS[len(shown)]} {noun} from the column: {next(iter(names))}."
+    each = ", ".join(f"{name} {TIMES[times]}" for name, times in names.items())
+    return f"{COUNTS[len(shown)]} {noun} from the column: {each}."
+
+
+def suggested(names: Sequence[str]) -> str:
+    """Offer up to three names that resemble an unknown one."""
+    offered = [clip(name) for name in names[:3]]
+    if not offered:
+        return ""
+    *others, last = offered
+    return f" Did you mean {', '.join(others)} or {last}?" if others else f" Did you mean {last}?"
+
+
+def searched(what: Searched) -> str:
+    """Say what was looked through."""
+    if not what.articles:
+        return "The column is empty: no article has been read yet."
+    noun = "article" if what.articles == 1 else "articles"
+    span = f", {days(what.first, what.last)}" if what.first and what.last else ""
+    return f"Searched {what.articles:,} {noun}{span}."
