@@ -258,6 +258,19 @@ def test_an_overlong_excerpt_is_cut_at_a_word_end_and_marked_outside_the_quotati
 
 
 @pytest.mark.parametrize(
+    ("measure", "limit"), [(lambda m: len(m.text), 3900), (lambda m: size(m.blocks), 9000)]
+)
+def test_excerpts_are_cut_only_when_the_message_would_be_too_long(measure, limit):
+    def built(length):
+        article = replace(ARTICLE, passages=(Passage(number=1, text="x" * length),), url=None)
+        return message(answer(*[excerpt(1, article=article)] * 3))
+
+    most = 100 + (limit - measure(built(100))) // 3
+    assert limit - 3 < measure(built(most)) <= limit
+    assert measure(built(most + 1)) < limit - 100
+
+
+@pytest.mark.parametrize(
     ("text", "limit", "short"),
     [
         ("one two three", 13, "one two three"),
