@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from index.outlet import handed_over, introduced_outlet
@@ -67,7 +67,7 @@ def test_the_outlet_is_found_and_failing_that_the_person(paragraph, outlet):
         "Meanwhile, in Brussels:",
         "Here is the United States:",
         "The Guardian’s treatment of Poland is a disgrace:",
-        "Everybody knows that this is Post-Brexit Britain:",
+        "Everybody is poorer in Post-Brexit Britain:",
         "As Jane Roe writes in the Atlantic.",
         "“As Jane Roe writes in the Atlantic:",
         'And then "as Jane Roe writes in the Atlantic:',
@@ -82,6 +82,7 @@ def test_markup_needs_no_colon_where_the_outlet_is_named():
     assert introduced_outlet("Reuters had it first. The rest was silence.") is None
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="AaBb’s :,.“”\u0301") | st.text())
 def test_whatever_is_introduced_stands_in_the_paragraph(paragraph):
     outlet = introduced_outlet(paragraph)
