@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot import wording
-from bot.text import cut, escape
+from index import wording
 from index.answer import Answer, Verdict
 from index.passage import Excerpt
+from index.wording import NEAREST, cut
 
 Block = dict[str, Any]
 
@@ -31,7 +31,6 @@ MOST_EXCERPTS = 3
 EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"
 
-NEAREST = "The nearest passages, which do not answer the question:"
 HELP = (
     "Ask me what the column said, and I answer with its own words, letter for letter, "
     "and where they stand.\n"
@@ -52,6 +51,11 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...] = field(default=())
+
+
+def escape(text: str) -> str:
+    """Make *text* inert in ``text`` and ``mrkdwn``: no mention, no link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def message(answer: Answer) -> Message:

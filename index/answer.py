@@ -15,7 +15,7 @@ from numpy import float32
 from numpy.typing import NDArray
 
 from index import statements
-from index.passage import Article, Excerpt, Manner
+from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, content_words, understand
 from index.retriever import Ranked, Retriever
@@ -25,6 +25,8 @@ from index.statements import Statement
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
 RANKED = 10
+NEWEST = 3  # articles out of which examples are drawn
+NEAR = 0.25  # the cosine from which a passage is near enough to be offered beside a no
 PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
 # Where an answer is as likely right as wrong, and how fast that changes around it.
 ON_TOPIC, SURE, STEEP = 0.4, 0.33, 14.0
@@ -104,16 +106,12 @@ class Answerer:
         return {a.name: a.id for a in self._store.articles()}
 
     def examples(self, most: int = 3) -> list[str]:
-        """Return up to *most* questions that this column answers, of people whom it quotes."""
-        with self._store.reading() as generation:
-            people = self.people(generation)
-            outlets = {p.name for p in people.find("")}
-            named = [
-                s for s in people.speakers if re.match(r"\w+ \w+$", s) and s[0].isupper() and s not in outlets
-            ]
-            said = {s: self._store.said([s]) for s in named[:50]}
-        direct = [s for s in named[:50] if any(u.manner is Manner.DIRECT for _, u in said[s])]
-        return [f"What did {name} say?" for name in (direct or named)[:most]]
+        """Return up to *most* questions that this column answers, of people whom it quotes lately."""
+        with self._store.reading():
+            newest = [self._store.article(a.id) for a in self._store.articles()[:NEWEST]]
+        quoted = Counter(u.speaker for a in newest for p in a.passages for u in p.utterances if _is_person(u))
+        full = [name for name, _ in quoted.most_common()]
+        return [f"What did {name.split()[-1]} say?" for name in full[:most] if name]
 
     def people(self, generation: int) -> People:
         """Return who is who in the column at *generation*."""
@@ -207,8 +205,10 @@ class _Asked:
         best = found[0] if found else None
         measure = 0.5 * best.cosine + 0.25 * best.held + 0.25 * best.ranked.coverage if best else 0.0
         confidence = sure(measure, SURE)
-        verdict = Verdict.ANSWERED if best and confidence >= 0.5 else Verdict.SILENT
-        return self._answer(verdict, found, confidence, ranked=ranked)
+        if best and confidence >= 0.5:
+            return self._answer(Verdict.ANSWERED, found, confidence, ranked=ranked)
+        near = [s for s in found if s.cosine >= NEAR]
+        return self._answer(Verdict.SILENT, near, confidence, ranked=ranked)
 
     # ---- the record
 
@@ -265,6 +265,16 @@ class _Asked:
             last=s.last,
             generation=s.generation,
         )
+
+
+def _is_person(u: Utterance) -> bool:
+    """Tell whether a statement is somebody's of first and last name, and no outlet's block quotation."""
+    speaker = u.speaker or ""
+    return (
+        bool(re.fullmatch(r"[^\W\d_][\w.’'-]+ [^\W\d_][\w’'-]+", speaker))
+        and u.cue != ":"
+        and speaker[0].isupper()
+    )
 
 
 def sure(measure: float, even: float) -> float:

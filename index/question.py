@@ -60,7 +60,7 @@ _SAID = [
     rf"^(?!(?:what|which|how|why|when|where|who|did|does|do|is|are|was|were)\b)"
     rf"(?:(?:pull|find|show|get|give|list)\s+)?(?:me\s+)?(?P<who>(?:[\w.'-]+\s+){{1,4}})(?:{_NOUN})\b(?P<topic>.*)",
     rf"\b(?:{_NOUN})\s+(?:by|from|of)\s+(?P<who>[\w.'-]+(?:\s+[\w.'-]+){{0,3}})(?P<topic>.*)",
-    rf"\bwhat\s+(?P<who>(?:[\w.'-]+\s+){{0,3}}?[\w.'-]+)\s+(?:{_VERB})\b(?P<topic>.*)",  # what Tusk said about
+    rf"\bwhat\s+(?P<who>(?:[\w.'-]+\s+){{0,3}}?[\w.'-]+)\s+(?:{_VERB})\b(?P<topic>.*)",
     r"\b(?:according\s+to|per)\s+(?P<who>(?:the\s+)?[\w.'-]+(?:\s+[\w.'-]+)??),?\s+(?P<topic>.*)",
     r"(?P<topic>.*?),?\s+\b(?:according\s+to|per)\s+(?P<who>[^,?]+)\??$",
 ]

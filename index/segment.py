@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 import sentencex
 
-BLANK_LINE = re.compile(
-    r"(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])[^\S\n\r]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028\u2029])|\u2029"
-)
+NEWLINE = r"(?:\r\n|\r(?!\n)|[\n\x0b\x0c\x85\u2028\u2029])"
+BLANK_LINE = re.compile(rf"{NEWLINE}[^\S\n\r]*{NEWLINE}|\u2029")
 OPENING = "“«„"
 # “…?” Vitter asked. The attribution belongs to the sentence that it follows.
 ATTRIBUTION = re.compile(

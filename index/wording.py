@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import html
+import json
+import re
 import unicodedata
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
 
 from index.answer import Answer, Searched, Verdict
@@ -25,16 +29,37 @@ MANNERS = {
 
 NEAREST = "The nearest passages, which do not answer the question:"
 # Names and titles come from the column and may be of any length; a citation stays a line or two.
-NAME_LIMIT = 100
+NAME_LIMIT = 100  # characters, as wide as markup or JSON makes them
 # Control, format, surrogate and private characters, line and paragraph separators: they steer a display.
 STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
 def clip(name: str) -> str:
-    """Make *name* one line of at most NAME_LIMIT characters, free of those that steer a display."""
+    """Make *name* one line, at most NAME_LIMIT wide, free of characters that steer a display."""
     seen = "".join(" " if unicodedata.category(c) in STEERING else c for c in name)
     line = " ".join(seen.split())
-    return line if len(line) <= NAME_LIMIT else f"{line[: NAME_LIMIT - 1].rstrip()}…"
+    short = cut(line, NAME_LIMIT, width)
+    return line if short == line else f"{short}…"
+
+
+def width(text: str) -> int:
+    """Return the most characters that *text* takes once it is escaped for markup or for JSON."""
+    return max(len(html.escape(text, quote=False)), len(json.dumps(text, ensure_ascii=False)) - 2)
+
+
+def cut(text: str, limit: int, measure: Callable[[str], int] = len) -> str:
+    """
+    Return the longest beginning of *text* that ends where a word ends and measures at most *limit*.
+
+    A single word that is longer is cut where it must be. *measure* must not fall as a text grows.
+    """
+    room = bisect_right(range(1, len(text) + 1), limit, key=lambda length: measure(text[:length]))
+    if room == len(text):
+        return text
+    head = text[:room]
+    if not text[room].isspace():
+        head = re.sub(r"\s\S*\Z", "", head)
+    return head.rstrip() or text[:room]
 
 
 def is_answer(answer: Answer) -> bool:

@@ -9,21 +9,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot import wording
 from bot.message import (
     HELP,
     Message,
     NotVerbatimError,
     error_message,
+    escape,
     help_message,
     message,
     prove,
     size,
     unconfirmed_message,
 )
-from bot.text import clip, cut, escape, width
+from index import wording
 from index.answer import Answer, Searched, Verdict
 from index.passage import Article, Excerpt, Manner, Passage, Voice
+from index.wording import clip, cut, width
 
 SEARCHED = Searched(articles=4, passages=31, first=date(2025, 9, 10), last=date(2025, 11, 5), generation=7)
 FIRST = "Nineteen is not a stray number. It is a message."
