@@ -19,6 +19,7 @@ from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, content_words, understand
 from index.retriever import Ranked, Retriever
+from index.roles import holders, offices
 from index.segment import fold
 from index.statements import Statement
 
@@ -117,11 +118,12 @@ class Answerer:
         """Return who is who in the column at *generation*."""
         if self._people is None or self._people[0] != generation:
             speakers = self._store.speakers()
-            self._people = (
-                generation,
-                People(speakers, self._store.names(), tuple(self._columnists(speakers))),
-            )
+            writers = tuple(self._columnists(speakers))
+            self._people = generation, People(speakers, self._store.names(), writers, self._holders)
         return self._people[1]
+
+    def _holders(self, phrase: str) -> list[str]:
+        return holders(phrase, self._store.roles(offices(phrase)))
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:
         """Yield who writes the column: its authors, or whoever it is named after ("Roe's Notes")."""

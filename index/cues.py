@@ -8,7 +8,7 @@ import re
 SAYING = """
     say tell argue claim insist assert contend maintain allege declare announce suggest report
     warn caution explain acknowledge admit concede confess deny reject dismiss dispute refute rebut
-    reply respond retort counter answer write tweet retweet testify vow pledge promise threaten predict
+    write tweet retweet testify vow pledge promise threaten predict
     complain lament joke quip boast brag confirm disclose reveal stress emphasize emphasise reiterate
     recount recall remark observe note opine posit propose recommend urge exhort implore beg plead
     demand request accuse blame criticize criticise denounce condemn slam blast deride mock ridicule
@@ -19,13 +19,14 @@ SAYING = """
     """.split()
 # Verbs that report speech only beside a quotation, "that" or a colon.
 BESIDE_QUOTATION = """
-    add state call continue begin start conclude offer ask post ask inquire wonder describe characterize
-    characterise liken compare label brand dub term refer address speak talk comment discuss mention
-    cite quote read put go think believe hope feel fear worry expect consider fret find conclude show
-    point summarize summarise sum charge challenge defend endorse express voice echo repeat interject
-    chime agree disagree object protest muse reflect marvel remember think_of deem view see regard
-    invoke attack question tout champion declare decline portray cast paint hold hear joke sign rail
-    rant vent thunder fire hit shoot press push warn argue write laugh smile nod shrug sigh deadpan
+    add reply respond retort counter answer state call continue begin start conclude offer ask post
+    inquire wonder describe characterize characterise liken compare label brand dub term refer
+    address speak talk comment discuss mention cite quote read put go think believe hope feel fear
+    worry expect consider fret find show point summarize summarise sum charge challenge defend
+    endorse express voice echo repeat interject chime agree disagree object protest muse reflect
+    marvel remember think_of deem view see regard invoke attack question tout champion declare
+    decline portray cast paint hold hear joke sign rail rant vent thunder fire hit shoot press push
+    warn argue write laugh smile nod shrug sigh deadpan
     """.split()
 IRREGULAR = {
     "say": "says said saying", "tell": "tells told telling", "write": "writes wrote written writing",

@@ -151,6 +151,10 @@ class Roster:
                 by_last[fold(full.split()[-1])].append(full)
         return by_last
 
+    def is_person(self, full: str) -> bool:
+        """Tell whether the article also calls *full* by the last name alone, as it does with people."""
+        return full.split()[-1] in self.counts
+
     def resolve(self, name: str) -> str:
         """Return the fullest form of *name* in the article where it is safe, else *name* itself."""
         if " " in name:

@@ -61,6 +61,19 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Role:
+    """
+    An office by which the text calls somebody: *office* ("prime minister") *of* something ("poland").
+
+    Both are folded and in the words of `index.roles`.
+    """
+
+    speaker: str
+    office: str
+    of: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
     """
     One dated piece of the column, with all its passages in printed order.
@@ -77,6 +90,7 @@ class Article:
     url: str | None = None
     source: str = ""
     passages: tuple[Passage, ...] = ()
+    roles: tuple[Role, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

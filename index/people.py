@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,8 +11,7 @@ from rapidfuzz import fuzz, process
 
 from index.cues import OUTLET
 from index.names import HONORIFICS, TITLES, same_person
-from index.question import STOPWORDS
-from index.segment import fold
+from index.segment import STOPWORDS, fold
 
 # Typing errors ("sikorsky", "netenyahu") leave 83 of 100 letters as they were; other names share fewer.
 TYPO = 83
@@ -51,6 +50,7 @@ class People:
     speakers: Mapping[str, int]
     names: Mapping[str, int]
     columnists: Collection[str]
+    holders: Callable[[str], list[str]] = lambda phrase: []  # whom an office means: "the Polish PM"
 
     def find(self, who: str) -> list[Person]:
         """Return the people that *who* names: "Trump and Tusk" are two."""
@@ -85,7 +85,7 @@ class People:
         name = " ".join(words)
         if self._is_columnist(words):
             return Person(name=next(iter(self.columnists)), standing=Standing.COLUMNIST)
-        found = self._speakers(name) or self._outlets(name)
+        found = self._speakers(name) or self._outlets(name) or self._office(who)
         if found:
             return self._speaker(found)
         if all(w in self.names for w in words[-1:]):
@@ -119,6 +119,11 @@ class People:
             for s in self.speakers
             if OUTLET.search(s) and (_initials(s) == first or first in fold(s).split())
         ]
+
+    def _office(self, who: str) -> list[str]:
+        """Know “Poland's premier” as whoever the column calls so, if that is one person."""
+        held = self.holders(who)
+        return [s for s in self.speakers if s in held] if len(held) == 1 else []
 
     def _speaker(self, labels: list[str]) -> Person:
         name = max(labels, key=lambda s: (self.speakers[s], len(s)))

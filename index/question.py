@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from index import cues
-from index.segment import fold
+from index.segment import STOPWORDS, fold
 
 
 class Sense(StrEnum):
@@ -82,17 +82,6 @@ _POLITE = re.compile(
     r"|^(?:can|could|would|will)\s+(?:you|u|somebody|someone)\s+(?:please\s+|pls\s+)?(?:tell\s+me\s+|give\s+me\s+|pull\s+up\s+)?"
     r"|^(?:do\s+you\s+know|any\s+idea|remind\s+me|tell\s+me|i\s+wonder)\s+"
     r"|\b(?:please|pls|plz|thanks|thx)\b[\s.!]*$"
-)
-STOPWORDS = frozenset(
-    """
-    a about after again all also am an and any anything are as at be because been before being but by can
-    could did do does doing done for from get give had has have having he her here him his how i if in into
-    is it its just know let like made make many may me might more most much must my no not of off on once
-    one only or other our out over please regarding re said say says she should so some something such tell
-    than that the their them then there these they thing things this those to too under up us very was we
-    were what when where which while who whom whose why will with would you your s t re ve ll d m
-    column article columnist author piece
-    """.split()
 )
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, true
 
 from index import fulltext, history, rows, tables
-from index.passage import Article, Passage, Utterance
+from index.passage import Article, Passage, Role, Utterance
 from index.rows import as_json, as_vector, listed, text_fingerprint
 from index.tables import (
     StoreError,
@@ -27,6 +27,7 @@ from index.tables import (
     failure,
     name,
     passage,
+    role,
     state,
     utterance,
 )
@@ -247,6 +248,11 @@ class Reader:
                 query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
                 self._names = stamp, MappingProxyType(_pairs(connection, query))
             return self._names[1]
+
+    def roles(self, offices: Collection[str]) -> list[Role]:
+        """Return who holds one of *offices*, by the newest article first."""
+        with self._read() as connection:
+            return rows.load_roles(connection, role.c.office.in_(listed(offices)))
 
     def summary(self) -> Summary:
         """Return what the store holds."""

@@ -26,8 +26,8 @@ from sqlalchemy import (
 )
 
 from index import fulltext
-from index.passage import Article, Manner, Passage, Utterance, Voice
-from index.tables import article, chunk, name, passage, removed, utterance
+from index.passage import Article, Manner, Passage, Role, Utterance, Voice
+from index.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
 
@@ -79,6 +79,7 @@ def add(
     texts = {p.number: p.text for p in record.passages}
     _add_all(connection, insert(chunk), (_chunk_row(c, ids, texts, generation) for c in chunks))
     _add_all(connection, insert(name), ({"article": key, "word": w, "count": n} for w, n in names.items()))
+    _add_all(connection, insert(role), (_role_row(key, r) for r in record.roles))
 
 
 def remove(connection: Connection, key: int, generation: int) -> None:
@@ -100,7 +101,8 @@ def load_article(connection: Connection, article_id: str) -> Article | None:
     """Return the article with this id, whole, or None."""
     for record in load_articles(connection, article.c.id == article_id):
         found = load_passages(connection, article.c.id == article_id)
-        return replace(record, passages=tuple(p for _, p in found.values()))
+        roles = load_roles(connection, article.c.id == article_id)
+        return replace(record, passages=tuple(p for _, p in found.values()), roles=tuple(roles))
     return None
 
 
@@ -120,6 +122,14 @@ def load_utterances(connection: Connection, *conditions: ColumnElement[bool]) ->
     query = newest_first(select(utterance).join_from(utterance, passage).join(article).where(*conditions))
     rows = connection.execute(query.order_by(passage.c.number, utterance.c.id))
     return [(row.passage, _utterance(row)) for row in rows]
+
+
+def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:
+    """Return what articles call their people, the newest article first."""
+    query = newest_first(select(role).join_from(role, article).where(*conditions)).order_by(role.c.id)
+    return [
+        Role(speaker=row.speaker, office=row.office, of=tuple(row.of)) for row in connection.execute(query)
+    ]
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:
@@ -169,6 +179,10 @@ def _key(result: CursorResult[Any]) -> int:
 def _utterance_row(passage_id: int, u: Utterance) -> dict[str, Any]:
     fields = {f: getattr(u, f) for f in ("start", "end", "speaker", "cue")}
     return fields | {"passage": passage_id, "manner": u.manner.value, "via": list(u.via)}
+
+
+def _role_row(key: int, r: Role) -> dict[str, Any]:
+    return {"article": key, "speaker": r.speaker, "office": r.office, "of": list(r.of)}
 
 
 def _chunk_row(c: Chunk, ids: dict[int, int], texts: dict[int, str], generation: int) -> dict[str, Any]:

@@ -30,6 +30,20 @@ PLAIN = str.maketrans(
 )  # fmt: skip
 
 
+# Words that carry no topic of their own.
+STOPWORDS = frozenset(
+    """
+    a about after again all also am an and any anything are as at be because been before being but by can
+    could did do does doing done for from get give had has have having he her here him his how i if in into
+    is it its just know let like made make many may me might more most much must my no not of off on once
+    one only or other our out over please regarding re said say says she should so some something such tell
+    than that the their them then there these they thing things this those to too under up us very was we
+    were what when where which while who whom whose why will with would you your s t re ve ll d m
+    column article columnist author piece
+    """.split()
+)
+
+
 class Span(NamedTuple):
     """A stretch of text: ``text[start:end]``, in code points."""
 

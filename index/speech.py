@@ -10,7 +10,8 @@ from itertools import pairwise
 from index import cues as w
 from index.clause import Clause, Cue, quotations
 from index.names import Name, Roster, names
-from index.passage import Article, Manner, Passage, Utterance, Voice
+from index.passage import Article, Manner, Passage, Role, Utterance, Voice
+from index.roles import holders, is_plain, parse, roles_in
 from index.segment import Span, sentences
 
 QUOTED_WHOLE = 4  # words: a shorter quotation is a fragment, unless it is a sentence of its own
@@ -20,14 +21,16 @@ Group = tuple[Cue, tuple[str | None, ...]]  # the cues of one sentence that have
 def attribute(article: Article) -> Article:
     """Return *article* with the utterances of every passage."""
     roster = Roster(p.text for p in article.passages)
+    roles = roles_in((p.text for p in article.passages), roster)
     passages: list[Passage] = []
     last: Utterance | None = None  # the statement that a following paragraph may go on with
     for passage in article.passages:
         above = passages[-1].text if passages else ""
-        found = _Reader(passage, roster, last).utterances() + list(_printed_by(passage, above, roster))
-        passages.append(replace(passage, utterances=tuple(found)))
+        found = _Reader(passage, roster, roles, last).utterances()
+        printed = _printed_by(passage, above, roster)
+        passages.append(replace(passage, utterances=(*found, *printed)))
         last = found[-1] if found and _ends_with(passage.text, found[-1]) else None
-    return replace(article, passages=tuple(passages))
+    return replace(article, passages=tuple(passages), roles=tuple(roles))
 
 
 def _printed_by(passage: Passage, above: str, roster: Roster) -> Iterator[Utterance]:
@@ -67,11 +70,12 @@ def _ends_with(text: str, utterance: Utterance) -> bool:
 class _Reader:
     """Turns the cues of one passage into utterances."""
 
-    def __init__(self, passage: Passage, roster: Roster, last: Utterance | None) -> None:
-        self.passage, self.roster, self.last = passage, roster, last
+    def __init__(self, passage: Passage, roster: Roster, roles: list[Role], last: Utterance | None) -> None:
+        self.passage, self.roster, self.roles, self.last = passage, roster, roles, last
         self.text = passage.text
         self.quotes = quotations(self.text)
         self.focus: str | None = None  # whom "he" and "she" mean
+        self.named: list[str] = []  # the people named by first and last name so far
 
     def utterances(self) -> list[Utterance]:
         """Return what the passage reports, in order of place."""
@@ -135,7 +139,21 @@ class _Reader:
     def _who(self, speaker: str) -> str | None:
         if speaker in w.HE:
             return self.focus if speaker != "they" else None
-        return self.roster.resolve(speaker)
+        return self._holder(speaker) or self.roster.resolve(speaker)
+
+    def _holder(self, phrase: str) -> str | None:
+        """Return whom "the Polish prime minister" means in this article, where only one person fits."""
+        if not is_plain(phrase):
+            return None
+        known = holders(phrase, self.roles)
+        if known:
+            return known[0] if len(known) == 1 else None
+        # An office that the article gives to nobody by name is the one person's whom the paragraph is about.
+        office, of = parse(phrase)
+        if office and len(self.named) == 1:
+            self.roles.append(Role(speaker=self.named[0], office=office, of=of))
+            return self.named[0]
+        return None
 
     def _is_outlet(self, group: Group) -> bool:
         return any(s and w.OUTLET.search(s) for s in group[1])
@@ -220,6 +238,10 @@ class _Reader:
         return None
 
     def _remember(self, clause: Clause, new: Sequence[Utterance]) -> None:
+        for name in names(self.text[clause.span.start : clause.span.end]):
+            who = self.roster.resolve(name.full)
+            if " " in who and who not in self.named and self.roster.is_person(who):
+                self.named.append(who)
         named = [u.speaker for u in new if u.speaker]
         if named:
             self.focus = named[-1]

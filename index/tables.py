@@ -155,6 +155,16 @@ name = Table(
     sqlite_with_rowid=False,
 )
 
+role = Table(
+    "role",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("article", ForeignKey(article.c.key, ondelete="CASCADE"), nullable=False, index=True),
+    Column("speaker", Text, nullable=False),
+    Column("office", Text, nullable=False, index=True),
+    Column("of", JSON, nullable=False),
+)
+
 
 def path_in(folder: Path) -> Path:
     """Return where the store of the data folder *folder* is."""

@@ -1,0 +1,149 @@
+"""Offices that stand for people: "the Polish PM" is whom the column calls Poland's prime minister. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+
+from countryinfo import all_countries
+
+from index.names import TITLES, Name, Roster, names
+from index.passage import Role
+from index.segment import STOPWORDS, fold
+
+# Words for one office; the first stands for all.
+OFFICES = (
+    ("prime minister", "pm", "premier", "head of government"),
+    ("president", "head of state", "potus"),
+    ("foreign minister", "top diplomat", "chief diplomat", "foreign secretary"),
+    ("secretary of state",),
+    ("finance minister", "treasurer", "chancellor of the exchequer"),
+    ("defence minister", "defense minister", "defence secretary", "defense secretary"),
+    ("spokesman", "spokeswoman", "spokesperson", "mouthpiece", "press secretary"),
+    ("secretary general", "secretary-general"),
+    ("chancellor",), ("mayor",), ("governor",), ("king",), ("queen",), ("pope", "pontiff"), ("emir",),
+    ("attorney general",), ("chief executive", "ceo", "boss"), ("central banker", "central bank governor"),
+    ("senator",), ("ambassador",), ("envoy",), ("chairman", "chairwoman", "chair"), ("director",),
+    ("general",), ("bishop",), ("judge",), ("coach", "manager"), ("leader",), ("minister",), ("economist",),
+    ("analyst",), ("professor",), ("reporter", "journalist", "correspondent"), ("commissioner",),
+)  # fmt: skip
+# Whoever leads a country may be called its leader.
+LEADERS = frozenset(("prime minister", "president", "chancellor", "king", "queen", "emir", "leader"))
+# A seat of government stands for its country, as its capital does.
+SEATS = {
+    "kremlin": "russia", "white house": "united states", "us": "united states", "u.s.": "united states",
+    "america": "united states", "downing street": "united kingdom", "uk": "united kingdom",
+    "britain": "united kingdom", "british": "united kingdom", "england": "united kingdom", "elysee": "france",
+}  # fmt: skip
+_OFFICE = {alias: group[0] for group in OFFICES for alias in group}
+_OFFICE_WORDS = re.compile(
+    r"\b(" + "|".join(re.escape(a) for a in sorted(_OFFICE, key=len, reverse=True)) + r")\b"
+)
+_BEFORE = re.compile(r"(?:[\w’'.-]+ ){1,5}$")
+_BEHIND = re.compile(
+    r", (?:who is |now |then )?(?:the |a |an |its |his |her )?((?:[\w’'.-]+ ){0,6}?[\w’'.-]+)(?=[,.;:]|$)"
+)
+
+
+def roles_in(texts: Iterable[str], roster: Roster) -> list[Role]:
+    """Return what *texts* call their people: titles before names, and appositions behind them."""
+    found: dict[Role, None] = {}
+    for text in texts:
+        for name in names(text):
+            who = roster.resolve(name.full)
+            found.update((role, None) for phrase in _phrases(text, name) if (role := _role(phrase, who)))
+    return list(found)
+
+
+def _phrases(text: str, name: Name) -> Iterator[str]:
+    if before := _BEFORE.search(text[: name.start]):
+        yield _titled_end(before[0])
+    if behind := _BEHIND.match(text, name.end):
+        yield behind[1]
+
+
+def _titled_end(phrase: str) -> str:
+    """Return the title that ends *phrase*, with the two words before it; nothing where it ends otherwise."""
+    words = phrase.split()
+    at = len(words)
+    while at and (words[at - 1].casefold() in TITLES or words[at - 1].casefold() == "of"):
+        at -= 1
+    return " ".join(words[max(0, at - 2) :]) if at < len(words) else ""
+
+
+def _role(phrase: str, who: str) -> Role | None:
+    office, of = parse(phrase)
+    return Role(speaker=who, office=office, of=of) if office and " " in who else None
+
+
+def parse(phrase: str) -> tuple[str, tuple[str, ...]]:
+    """
+    Return the office that *phrase* names, "" for none, and what it is an office of.
+
+    "Poland's premier" is ("prime minister", ("poland",)): countries go by their English names, and so do
+    their people and capitals. Anything else stands for itself: ("secretary general", ("nato",)).
+    """
+    plain = re.sub(r"'s?\b", "", fold(phrase))
+    office = _OFFICE_WORDS.search(plain)
+    if not office:
+        return "", ()
+    rest = f"{plain[: office.start()]} {plain[office.end() :]}"
+    places = list(_places(rest))
+    others = [
+        x
+        for x in re.findall(r"[\w.-]+", rest)
+        if x not in STOPWORDS and x not in _countries() and x not in SEATS
+    ]
+    return _OFFICE[office[1]], tuple(dict.fromkeys([*places, *others]))
+
+
+def _places(text: str) -> Iterator[str]:
+    known = _countries()
+    words = re.findall(r"[\w.-]+", text)
+    for size in (3, 2, 1):
+        for i in range(len(words) - size + 1):
+            part = " ".join(words[i : i + size])
+            place = (
+                SEATS.get(part) or known.get(part) or (known.get(part[:-1]) if part.endswith("s") else None)
+            )
+            if place:
+                yield place
+
+
+@cache
+def _countries() -> Mapping[str, str]:
+    """Return the English name of each country by its name, demonym and capital, all folded."""
+    found: dict[str, str] = {}
+    for country in all_countries():
+        capital = country.capital()
+        capitals = capital if isinstance(capital, list) else [capital]
+        for key in (country.name(), country.demonym(), *capitals):
+            if key:
+                found.setdefault(fold(key), fold(country.name()))
+    return found
+
+
+def is_plain(phrase: str) -> bool:
+    """Tell whether *phrase* is an office and no more: “the Polish prime minister”, not “Tusk's minister”."""
+    more = re.search(r"[’']s?\b|\b(?:for|former|of)\b", phrase)
+    return phrase.casefold().startswith("the ") and len(phrase.split()) <= 5 and not more
+
+
+def offices(phrase: str) -> frozenset[str]:
+    """Return the offices whose holders *phrase* may mean."""
+    office, _ = parse(phrase)
+    return LEADERS if office == "leader" else frozenset([office] if office else [])
+
+
+def holders(phrase: str, roles: Iterable[Role]) -> list[str]:
+    """
+    Return whom *phrase* can mean: those who hold its office, of the country that it names, if any.
+
+    Several come back where the text gives one office to several people.
+    """
+    wanted, (_, of) = offices(phrase), parse(phrase)
+    same = [r for r in roles if r.office in wanted]
+    there = [r for r in same if set(of) & set(r.of)] if of else same
+    unplaced = [r for r in same if not r.of]
+    return list(dict.fromkeys(r.speaker for r in there or unplaced))
