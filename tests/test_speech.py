@@ -133,30 +133,30 @@ def test_the_whole_sentence_is_its_one_speakers(sentence):
     "sentence",
     [
         defect("Contrary to what Mara Quill said, the ferry did not sail.", reason="takes Contrary for her"),
-        defect("Mara Quill had long argued that the ferry was unsafe.", reason="no adverb long"),
-        defect("Mara Quill posted on Truth Social that the ferry would sail.", reason="posted … that"),
-        defect("Mara Quill went on to say that the ferry would sail.", reason="went on to say"),
-        defect("As Mara Quill put it, the ferry is a floating museum.", reason="put it, unquoted"),
-        defect("To quote Mara Quill, “the ferry will sail.”", reason="to quote"),
+        "Mara Quill had long argued that the ferry was unsafe.",
+        "Mara Quill posted on Truth Social that the ferry would sail.",
+        "Mara Quill went on to say that the ferry would sail.",
+        "As Mara Quill put it, the ferry is a floating museum.",
+        "To quote Mara Quill, “the ferry will sail.”",
         defect("Tom Bask is “a fool”, in Mara Quill’s view.", reason="in X's view"),
-        defect("Tom Bask, “a fool” in the words of Mara Quill, sold the ferry.", reason="in the words of"),
-        defect("Skerry’s harbour master, Mara Quill, said the ferry would sail.", reason="apposition"),
-        defect("Tom Bask, said Mara Quill, had sold the ferry.", reason="said X, near the start"),
-        defect("“The ferry will sail”, said Mara Quill.", reason="comma behind the mark"),
-        defect("«The ferry will sail», said Mara Quill.", reason="comma behind the mark"),
-        defect("„The ferry will sail“, said Mara Quill.", reason="the German closing mark opens"),
-        defect("‘The ferry will sail,’ said Mara Quill. ‘It always has.’", reason="single marks"),
-        defect("Mara Quill called it ‘a floating museum’.", reason="single marks"),
+        "Tom Bask, “a fool” in the words of Mara Quill, sold the ferry.",
+        "Skerry’s harbour master, Mara Quill, said the ferry would sail.",
+        "Tom Bask, said Mara Quill, had sold the ferry.",
+        "“The ferry will sail”, said Mara Quill.",
+        "«The ferry will sail», said Mara Quill.",
+        "„The ferry will sail“, said Mara Quill.",
+        "‘The ferry will sail,’ said Mara Quill. ‘It always has.’",
+        "Mara Quill called it ‘a floating museum’.",
         defect("Mara Quill’s deputy listened. Mara Quill thinks the ferry is a wreck.", reason="thinks"),
-        defect("One reader, Mara Quill, writes: “The ferry will sail.”", reason="takes One for her"),
-        defect("Tom Bask’s deputy, Mara Quill, said: “The ferry will sail.”", reason="takes Bask's deputy"),
-        defect("“The ferry will sail,” said Tom Bask’s deputy, Mara Quill.", reason="deputy"),
+        "One reader, Mara Quill, writes: “The ferry will sail.”",
+        "Tom Bask’s deputy, Mara Quill, said: “The ferry will sail.”",
+        "“The ferry will sail,” said Tom Bask’s deputy, Mara Quill.",
         defect("Mara Quill, asked about Tom Bask: “He is gone.”", reason="the colon's nearest name"),
         defect(
             "A spokeswoman for Tom Bask, Mara Quill, said that the ferry would sail.", reason="apposition"
         ),
-        defect("Tom Bask laughed when Mara Quill called the ferry “a wreck”.", reason="laughed is speech"),
-        defect("Tom Bask was told by Mara Quill that the ferry would sail.", reason="passive with by"),
+        "Tom Bask laughed when Mara Quill called the ferry “a wreck”.",
+        "Tom Bask was told by Mara Quill that the ferry would sail.",
         defect("Tom Bask heard Mara Quill say that the ferry was unsafe.", reason="heard X say"),
     ],
 )
@@ -204,18 +204,18 @@ Tom Bask retweeted Mara Quill.
     "text",
     [
         *SILENT,
-        defect("I wish Mara Quill had said that the ferry was a wreck.", reason="a wish"),
-        defect("Had Mara Quill said that the ferry was a wreck, nobody would sail.", reason="had she"),
-        defect("It is not true that Mara Quill said that the ferry was a wreck.", reason="denied"),
-        defect("There is no evidence that Mara Quill said that the ferry sank.", reason="denied"),
+        "I wish Mara Quill had said that the ferry was a wreck.",
+        "Had Mara Quill said that the ferry was a wreck, nobody would sail.",
+        "It is not true that Mara Quill said that the ferry was a wreck.",
+        "There is no evidence that Mara Quill said that the ferry sank.",
         defect("Imagine Mara Quill saying that the ferry was a wreck.", reason="imagined, and as a name"),
-        defect("Neither Mara Quill nor Tom Bask said that the ferry would sail.", reason="neither … nor"),
-        defect("I asked Mara Quill: “Will the ferry sail?”", reason="the addressee before the colon"),
-        defect("Mara Quill is wrong, I think: “The ferry will sail” is no plan.", reason="colon after I"),
-        defect("Tom Bask wrote to Mara Quill.", reason="no content"),
+        "Neither Mara Quill nor Tom Bask said that the ferry would sail.",
+        "I asked Mara Quill: “Will the ferry sail?”",
+        "Mara Quill is wrong, I think: “The ferry will sail” is no plan.",
+        "Tom Bask wrote to Mara Quill.",
         defect("Mara Quill told the truth about the ferry.", reason="no content"),
         defect("Mara Quill revealed her new car on Monday.", reason="no content"),
-        defect("Mara Quill argued with Tom Bask about the ferry.", reason="no content"),
+        "Mara Quill argued with Tom Bask about the ferry.",
     ],
 )
 def test_nobody_is_reported_as_speaking(text):
@@ -239,7 +239,7 @@ def test_nobody_is_reported_as_speaking(text):
         ("“The ferry will sail,” my mother told Tom Bask.", "my mother"),
         ("A poll shows that Tom Bask would win.", "a poll"),
         ("A senior official said that Tom Bask would win.", "a senior official"),
-        defect("“It sails,” said a spokesman for Tom Bask.", "a spokesman for Tom Bask", reason="cut off"),
+        ("“It sails,” said a spokesman for Tom Bask.", "a spokesman for Tom Bask"),
     ],
 )
 def test_a_speaker_without_a_name_is_described_in_the_texts_words(sentence, label):
@@ -259,17 +259,16 @@ def test_a_speaker_without_a_name_is_described_in_the_texts_words(sentence, labe
         "A sign at Tom Bask’s office read: “The ferry will sail.”",
         "Mara Quill told Tom Bask that the ferry would sail.",
         "The ferry that Tom Bask sold is safe, Mara Quill said.",
-        defect("A man who knows Tom Bask said the ferry would sail.", reason="who knows X said"),
-        defect("Someone close to Tom Bask said the ferry would sail.", reason="someone close to X"),
-        defect("“The ferry will sail,” the office of Tom Bask said.", reason="the office of X"),
-        defect("A banner told Tom Bask: “The ferry must sail.”", reason="addressee before the colon"),
+        "A man who knows Tom Bask said the ferry would sail.",
+        "Someone close to Tom Bask said the ferry would sail.",
+        "“The ferry will sail,” the office of Tom Bask said.",
+        "A banner told Tom Bask: “The ferry must sail.”",
     ],
 )
 def test_words_are_never_given_to_whoever_is_only_named_nearby(sentence):
     assert "Tom Bask" not in speakers(sentence)
 
 
-@pytest.mark.xfail(strict=True, reason="the phrase behind “of” runs over the verb")
 def test_a_name_behind_of_does_not_take_the_next_clauses_words():
     sentence = "Tom Bask of Skerry knew that Mara Quill said the ferry was safe."
     assert speakers(sentence) == ["Mara Quill"]
@@ -291,7 +290,6 @@ def test_two_speakers_of_one_statement_both_have_it(sentence):
     assert said(sentence) == [("Mara Quill", sentence), ("Tom Bask", sentence)]
 
 
-@pytest.mark.xfail(strict=True, reason="only the last two of a list speak")
 def test_three_speakers_of_one_statement_all_have_it():
     assert speakers("Mara Quill, Tom Bask and Jo Tarn said the ferry would sail.") == [
         "Mara Quill",
@@ -300,7 +298,6 @@ def test_three_speakers_of_one_statement_all_have_it():
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the nearer name is taken")
 def test_one_of_two_is_nobody_in_particular():
     assert speakers("Either Mara Quill or Tom Bask said that the ferry would sail.") in ([], [None])
 
@@ -353,7 +350,6 @@ def test_each_of_two_speakers_has_their_own_part(text, hers, his):
     assert found == [("Mara Quill", hers), ("Tom Bask", his)]
 
 
-@pytest.mark.xfail(strict=True, reason="the subject with a clause about it is lost")
 def test_who_is_spoken_of_in_a_parenthesis_still_speaks():
     sentence = "Mara Quill, whom Tom Bask calls “a fool”, said the ferry would sail."
     assert sorted(speakers(sentence)) == ["Mara Quill", "Tom Bask"]
@@ -379,20 +375,17 @@ def test_words_that_an_outlet_reports_are_the_speakers_through_the_outlet(senten
     ("sentence", "via"),
     [
         defect("Tom Bask quoted Mara Quill as saying that it was unsafe.", "Tom Bask", reason="quoted X as"),
-        defect("Reuters quoted Mara Quill as saying that it was unsafe.", "Reuters", reason="quoted X as"),
-        defect("Mara Quill said, according to Tom Bask, that it sails.", "Tom Bask", reason="no outlet"),
+        ("Reuters quoted Mara Quill as saying that it was unsafe.", "Reuters"),
+        ("Mara Quill said, according to Tom Bask, that it sails.", "Tom Bask"),
         defect("Jo Tarn of the Herald reports that Mara Quill said it sails.", "Jo Tarn", reason="of … that"),
-        defect(
-            "Mara Quill, writing in the Skerry Herald, says it sails.", "Skerry Herald", reason="writing in"
-        ),
-        defect("In the Skerry Herald, Mara Quill argues that it sails.", "Skerry Herald", reason="in the"),
+        ("Mara Quill, writing in the Skerry Herald, says it sails.", "Skerry Herald"),
+        ("In the Skerry Herald, Mara Quill argues that it sails.", "Skerry Herald"),
     ],
 )
 def test_whoever_passes_the_words_on_is_named_in_the_chain(sentence, via):
     assert via in chains(sentence).get("Mara Quill", ())
 
 
-@pytest.mark.xfail(strict=True, reason="her words count as his direct speech")
 def test_a_witness_of_a_quotation_is_not_its_direct_speaker():
     (passage,) = passages("“The ferry will sail,” she said, according to Tom Bask.")
     assert (Manner.DIRECT, "Tom Bask") not in {(u.manner, u.speaker) for u in passage.utterances}
@@ -464,7 +457,6 @@ def test_a_quotation_that_is_left_open_goes_on_in_the_next_paragraph():
     assert said(first, second, "The harbour was quiet.") == [("Mara Quill", first), ("Mara Quill", second)]
 
 
-@pytest.mark.xfail(strict=True, reason="the pronoun is unclear though the quotation is still open")
 def test_a_quotation_that_is_left_open_and_attributed_again_is_still_its_speakers():
     assert speakers("Mara Quill said: “The ferry will sail.", "“And it sails tomorrow,” she said.") == [
         "Mara Quill",
@@ -489,7 +481,6 @@ def test_a_pronoun_without_anybody_named_is_unclear():
     assert speakers("The port was closed. She said that the ferry would sail.") == [None]
 
 
-@pytest.mark.xfail(strict=True, reason="the first of two named people is taken")
 def test_a_pronoun_after_two_people_of_one_sentence_is_unclear():
     assert speakers("Mara Quill met Tom Bask on Monday. He said that the ferry would sail.") == [None]
 
@@ -497,6 +488,49 @@ def test_a_pronoun_after_two_people_of_one_sentence_is_unclear():
 def test_a_title_means_the_one_person_of_the_article_who_bears_it():
     text = "Mayor Mara Quill and Governor Tom Bask met. The governor said the ferry would sail."
     assert speakers(text) == ["Tom Bask"]
+
+
+@pytest.mark.xfail(strict=True, reason="an office before a comma and the name is not read")
+def test_an_office_in_apposition_is_its_bearers():
+    text = "The Polish prime minister, Ewa Lis, met Emil Roth. The prime minister said it would rain."
+    assert speakers(text) == ["Ewa Lis"]
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Mayor Mara Quill met Mayor Tom Bask. The mayor said that it rained.", "the mayor"),
+        ("Mara Quill wants to be mayor. The mayor said that it rained.", "the mayor"),
+        ("The mayor’s brother, Tom Bask, came. The mayor said that it rained.", "the mayor"),
+        defect(
+            "Mara Quill had no water. Quill went to court. The judge said that it rained.",
+            "the judge",
+            reason="an office goes to whomever the paragraph names",
+        ),
+        defect(
+            "President Mara Quill came. The French president said that it rained.",
+            "the French president",
+            reason="an office of no country fits every country",
+        ),
+        defect(
+            "Vice President Mara Quill came. The president said that it rained.",
+            "the president",
+            reason="vice is left out",
+        ),
+        defect(
+            "Former President Mara Quill came. The president said that it rained.",
+            "the president",
+            reason="former is left out",
+        ),
+        defect(
+            "Mara Quill, the mayor’s sister, met Tom Bask. The mayor said that it rained.",
+            "the mayor",
+            reason="the sister counts as the mayor",
+        ),
+    ],
+)
+def test_a_title_is_not_given_to_whoever_does_not_bear_it(text, title):
+    assert speakers(text) == [title]
 
 
 def test_a_title_that_nobody_bears_stays_a_title():
@@ -534,8 +568,8 @@ def test_a_title_that_nobody_bears_stays_a_title():
         ("Amnesty International said that the ferry would sail.", "Amnesty International"),
         ("Moscow said that the ferry would sail.", "Moscow"),
         ("The council said that the ferry would sail.", "the council"),
-        defect("Mrs. May said that the ferry would sail.", "May", reason="a month and a modal verb"),
-        defect("The Foreign Ministry said it would sail.", "Foreign Ministry", reason="cut to Ministry"),
+        ("Mrs. May said that the ferry would sail.", "May"),
+        ("The Foreign Ministry said it would sail.", "Foreign Ministry"),
     ],
 )
 def test_names_of_all_kinds_speak(sentence, name):
