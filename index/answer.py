@@ -19,7 +19,7 @@ from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, content_words, understand
 from index.retriever import Ranked, Retriever
-from index.roles import holders, offices
+from index.roles import holders, mended, offices
 from index.segment import fold
 from index.statements import Statement
 
@@ -123,6 +123,7 @@ class Answerer:
         return self._people[1]
 
     def _holders(self, phrase: str) -> list[str]:
+        phrase = mended(phrase)
         return holders(phrase, self._store.roles(offices(phrase)))
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:

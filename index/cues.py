@@ -90,8 +90,9 @@ HUMAN = re.compile(
     r"department|administration|company|agency|bank|court|committee|commission|council|party|group|"
     r"union|organization|organisation|association|statement|report|study|survey|poll|document|memo|"
     r"letter|lawsuit|filing|email|article|editorial|paper|newspaper|magazine|network|station|team|"
-    r"Democrat|Republican|conservative|liberal|progressive|other|others|some|many|one|several|both|"
-    r"member|participant|attendee|founder|partner|treasurer|emir|chancellor|delegate|superintendent)s?$",
+    r"Democrat|Republican|conservative|liberal|progressive|others|some|many|several|"
+    r"member|participant|attendee|founder|partner|treasurer|emir|chancellor|delegate|superintendent|"
+    r"someone|somebody|everyone|everybody|reader|colleague|deputy|office|family|neighbo?ur|insider|observer)s?$",
     re.IGNORECASE,
 )
 OUTLET = re.compile(
@@ -104,9 +105,9 @@ OUTLET = re.compile(
 )
 
 ADVERBS = frozenset(
-    """also then later now once again often sometimes always repeatedly still already just even only
-    first previously earlier further instead simply merely flatly bluntly reportedly famously too
-    recently today yesterday tonight tomorrow soon ever since thus so subsequently both all itself
+    """also long rightly hardly yet then later now once again often sometimes always repeatedly still
+    already just even only first previously earlier further instead simply merely flatly bluntly
+    reportedly famously too recently today yesterday tonight tomorrow soon ever since thus so subsequently both all itself
     himself herself themselves monday tuesday wednesday thursday friday saturday sunday""".split()
 )
 PERFECT = frozenset("has have had having 've 'd ’ve ’d".split())
@@ -135,3 +136,14 @@ PREPOSITIONS = frozenset(
     """of for from in at with to by on about under over against near around inside outside among between
     through during within behind into onto across after before since like as than via per""".split()
 )
+# What may stand between an unsaid statement and its speaker: "if", "no evidence that", "I wish".
+UNSAID = re.compile(
+    r"\b(?:if|whether|unless|wish|wishes|wished|imagine|imagines|suppose|pretend|as though|not true that|"
+    r"untrue that|no evidence that|nothing suggests that|no sign that|deny that|denied that|denies that|"
+    r"neither|either|contrary to)\b",
+    re.IGNORECASE,
+)
+SUBORDINATE = frozenset(
+    """when while after because since although though whereas until before if who whom which as""".split()
+)
+HEARING = frozenset("hear hears heard see saw watched let lets made".split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import NamedTuple
 
 from index.segment import fold
@@ -29,10 +29,11 @@ TITLES = frozenset(
     correspondent editor author host spokesman spokeswoman spokesperson coach sheriff detective
     inspector superintendent councilman councilwoman alderman candidate nominee strategist pollster
     republican democrat democratic independent libertarian labour conservative tory socialist
-    foreign defense defence interior finance treasury state press former ex-president then-president
-    co-founder founder co-chair father sister brother saint
+    ex-president then-president co-founder founder co-chair father sister brother saint exchequer
     """.split()
 )
+# They stand before a title and are none: "Foreign Minister Jane Roe", but "the Foreign Ministry".
+MODIFIERS = frozenset("foreign defense defence interior finance treasury state press former".split())
 HONORIFICS = frozenset("mr mrs ms miss dr sir dame".split())
 # Words that begin a sentence with a capital and are no names.
 OPENERS = frozenset(
@@ -77,12 +78,13 @@ class Name(NamedTuple):
         return " ".join(self.words)
 
 
-def names(text: str) -> list[Name]:
+def names(text: str, known: Container[str] = ()) -> list[Name]:
     """
     Return the names in *text*, in order, without the titles and nationalities before them.
 
     "Polish Prime Minister Donald Tusk" is the name "Donald Tusk". Places and organisations are names too:
-    whether one of them speaks is for its verb to tell.
+    whether one of them speaks is for its verb to tell. A word that is also a month or a title ("May",
+    "King") is a name by itself only where it is *known* for one, folded.
     """
     found: list[Name] = []
     run: list[re.Match[str]] = []
@@ -90,7 +92,7 @@ def names(text: str) -> list[Name]:
         if word and run and _continues(text, run, word):
             run.append(word)
             continue
-        found += _name(text, run)
+        found += _name(run, known)
         run = [word] if word and _is_capital(word[0]) else []
     return found
 
@@ -110,14 +112,18 @@ def _continues(text: str, run: list[re.Match[str]], word: re.Match[str]) -> bool
     return word[0] in PARTICLES and rest is not None
 
 
-def _name(text: str, run: list[re.Match[str]]) -> list[Name]:
+def _name(run: list[re.Match[str]], known: Container[str]) -> list[Name]:
     """Return the run as a name without what only leads up to it, or nothing."""
+    if len(run) == 1 and fold(run[0][0]) in known:
+        return [Name(run[0].start(), run[0].end(), (run[0][0],))]
     while run and (run[0][0].casefold() in OPENERS or run[0][0] in PARTICLES):
         run = run[1:]
     while run and run[-1][0] in PARTICLES:
         run = run[:-1]
     polite = bool(run) and run[0][0].rstrip(".").casefold() in HONORIFICS
     run = run[1:] if polite else run
+    if len(run) > 2 and run[0][0].casefold() in MODIFIERS:
+        run = run[1:]  # "Secretary of State Jane Roe": "of" has parted the title
     last_title = max((i for i, w in enumerate(run) if w[0].casefold().rstrip(".") in TITLES), default=-1)
     if last_title < len(run) - 1:
         run = run[last_title + 1 :]
@@ -133,6 +139,13 @@ def _says_nothing(word: str) -> bool:
     return len(low) < 2 or low in OPENERS or low in TITLES
 
 
+def is_description(label: str) -> bool:
+    """Tell whether a speaker's label describes and does not name: "a spokesman for Jane Roe"."""
+    words = label.split()
+    lower = words[0][:1].islower() and words[0] not in PARTICLES and not _is_capital(words[0])
+    return lower or any(x in ("for", "who", "with", "to", "from", "at") for x in words[1:])
+
+
 class Roster:
     """
     Who is who in one article: short names stand for the one full name that ends with them.
@@ -143,6 +156,8 @@ class Roster:
     def __init__(self, texts: Iterable[str]) -> None:
         self.counts: Counter[str] = Counter(name.full for text in texts for name in names(text))
         self._full: Mapping[str, list[str]] = self._by_last_word()
+        # Surnames of people whom the article names in full: "May" after "Theresa May" is she.
+        self.surnames = frozenset(self._full)
 
     def _by_last_word(self) -> Mapping[str, list[str]]:
         by_last: dict[str, list[str]] = defaultdict(list)
@@ -152,8 +167,8 @@ class Roster:
         return by_last
 
     def is_person(self, full: str) -> bool:
-        """Tell whether the article also calls *full* by the last name alone, as it does with people."""
-        return full.split()[-1] in self.counts
+        """Tell whether the article calls *full* by the last name alone, too, as it does with people."""
+        return " " in full and full.split()[-1] in self.counts
 
     def resolve(self, name: str) -> str:
         """Return the fullest form of *name* in the article where it is safe, else *name* itself."""
@@ -174,10 +189,12 @@ def same_person(one: str, other: str) -> bool:
     """
     Tell whether two names can be one person's: the last words agree and no first name speaks against it.
 
+    A description ("a spokesman for Jane Roe") is nobody's name.
+
     "Tusk" and "Donald Tusk" can; "Boris Johnson" and "Mike Johnson" cannot; "J. Roe" and "Jane Roe" can.
     """
     a, b = fold(one).replace(".", "").split(), fold(other).replace(".", "").split()
-    if not a or not b or a[-1] != b[-1]:
+    if not a or not b or a[-1] != b[-1] or is_description(other):
         return False
     if set(a) <= set(b) or set(b) <= set(a):
         return True

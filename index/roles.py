@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 
 from countryinfo import all_countries
+from rapidfuzz import fuzz, process
 
 from index.names import TITLES, Name, Roster, names
 from index.passage import Role
@@ -40,7 +41,16 @@ _OFFICE = {alias: group[0] for group in OFFICES for alias in group}
 _OFFICE_WORDS = re.compile(
     r"\b(" + "|".join(re.escape(a) for a in sorted(_OFFICE, key=len, reverse=True)) + r")\b"
 )
+TYPO, SHORTEST_TYPO = 88, 6  # of 100 letters as they were; letters
+_OFFICE_PARTS = sorted({word for alias in _OFFICE for word in alias.split() if len(word) >= SHORTEST_TYPO})
 _BEFORE = re.compile(r"(?:[\w’'.-]+ ){1,5}$")
+_APPOSED = re.compile(r"\b[Tt]he ((?:[\w’'.-]+ ){0,4}[\w-]+), $")
+# Whoever is not, or no longer, or not quite in office; and whoever is only kin to the holder.
+_OTHERWISE = re.compile(
+    r"\b(?:vice|deputy|assistant|under|former|ex|then|candidate|nominee|acting|shadow|would-be|aspiring|late|"
+    r"son|daughter|wife|husband|sister|brother|mother|father|aide|adviser|lawyer|friend|rival|for)\b|[’']s? *$"
+)
+_KIN = re.compile(rf"(?i)(?:{'|'.join(re.escape(a) for a in _OFFICE)})[’']s? \w")
 _BEHIND = re.compile(
     r", (?:who is |now |then )?(?:the |a |an |its |his |her )?((?:[\w’'.-]+ ){0,6}?[\w’'.-]+)(?=[,.;:]|$)"
 )
@@ -57,7 +67,9 @@ def roles_in(texts: Iterable[str], roster: Roster) -> list[Role]:
 
 
 def _phrases(text: str, name: Name) -> Iterator[str]:
-    if before := _BEFORE.search(text[: name.start]):
+    if apposed := _APPOSED.search(text[: name.start]):
+        yield apposed[1]
+    elif before := _BEFORE.search(text[: name.start]):
         yield _titled_end(before[0])
     if behind := _BEHIND.match(text, name.end):
         yield behind[1]
@@ -74,7 +86,8 @@ def _titled_end(phrase: str) -> str:
 
 def _role(phrase: str, who: str) -> Role | None:
     office, of = parse(phrase)
-    return Role(speaker=who, office=office, of=of) if office and " " in who else None
+    plain = not _OTHERWISE.search(phrase.casefold()) and not _KIN.search(phrase)
+    return Role(speaker=who, office=office, of=of) if office and plain and " " in who else None
 
 
 def parse(phrase: str) -> tuple[str, tuple[str, ...]]:
@@ -130,6 +143,18 @@ def is_plain(phrase: str) -> bool:
     return phrase.casefold().startswith("the ") and len(phrase.split()) <= 5 and not more
 
 
+def mended(phrase: str) -> str:
+    """Return *phrase* folded, with the typing errors in its office mended: "foreign minster"."""
+    return " ".join(_mended_word(word) for word in fold(phrase).split())
+
+
+def _mended_word(word: str) -> str:
+    if len(word) < SHORTEST_TYPO or word in _countries():
+        return word
+    near = process.extractOne(word, _OFFICE_PARTS, scorer=fuzz.ratio, score_cutoff=TYPO)
+    return str(near[0]) if near else word
+
+
 def offices(phrase: str) -> frozenset[str]:
     """Return the offices whose holders *phrase* may mean."""
     office, _ = parse(phrase)
@@ -145,5 +170,4 @@ def holders(phrase: str, roles: Iterable[Role]) -> list[str]:
     wanted, (_, of) = offices(phrase), parse(phrase)
     same = [r for r in roles if r.office in wanted]
     there = [r for r in same if set(of) & set(r.of)] if of else same
-    unplaced = [r for r in same if not r.of]
-    return list(dict.fromkeys(r.speaker for r in there or unplaced))
+    return list(dict.fromkeys(r.speaker for r in there))

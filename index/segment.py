@@ -11,7 +11,6 @@ import sentencex
 
 NEWLINE = r"(?:\r\n|\r(?!\n)|[\n\x0b\x0c\x85\u2028\u2029])"
 BLANK_LINE = re.compile(rf"{NEWLINE}[^\S\n\r]*{NEWLINE}|\u2029")
-OPENING = "“«„"
 # “…?” Vitter asked. The attribution belongs to the sentence that it follows.
 ATTRIBUTION = re.compile(
     r"(?:[^\W\d_][\w.’'-]*\s+){1,4}"
@@ -53,8 +52,9 @@ class Span(NamedTuple):
 
 def fold(text: str) -> str:
     """Return *text* as it is compared: no case, no accents, plain quotation marks. Never shown."""
-    # Case first: "ẞ" and "İ" fold to more than one letter, which may then carry combining marks.
-    decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN).casefold())
+    # Case first: "ẞ" and "İ" fold to more than one letter, which may then carry combining marks; and once
+    # more, because "™" comes apart into capitals.
+    decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN).casefold()).casefold()
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(PLAIN)
 
 
@@ -106,33 +106,6 @@ def _belongs_to(text: str, before: Span, span: Span) -> bool:
         return True
     asked = re.search(r"[?!…][”\"»’']{1,2}$", text[before.start : before.end])
     return bool(asked and ATTRIBUTION.match(text, span.start, span.end))
-
-
-def clauses(text: str) -> list[Span]:
-    """Return the sentences with the sentences inside a quotation apart: the finest units that read alone."""
-    return [inner for sentence in sentences(text) for inner in _inside(text, sentence)]
-
-
-def _inside(text: str, sentence: Span) -> Iterator[Span]:
-    """Split *sentence* once more, blind to its quotation marks."""
-    # The marks become letters' neighbours of no meaning, one for one, so that offsets hold.
-    blind = re.sub(r"[“”„«»\"]", " ", text[sentence.start : sentence.end])
-    spans = sentences(blind) if blind.strip() else []
-    if len(spans) < 2:
-        yield sentence
-        return
-    starts = [sentence.start] + [sentence.start + s.start for s in spans[1:]]
-    for start, end in zip(starts, [*starts[1:], sentence.end], strict=True):
-        # A mark that opens the next part stands before that part's first letter.
-        yield stripped(
-            text, _back_over_marks(text, start, sentence.start), _back_over_marks(text, end, start)
-        )
-
-
-def _back_over_marks(text: str, at: int, floor: int) -> int:
-    while at > floor and at < len(text) and (text[at - 1] in OPENING or text[at - 1] in "'\"‘(["):
-        at -= 1
-    return at
 
 
 def windows(text: str, spans: Iterable[Span], length: Callable[[str], int], limit: int) -> list[Span]:

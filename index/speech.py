@@ -8,12 +8,17 @@ from dataclasses import replace
 from itertools import pairwise
 
 from index import cues as w
-from index.clause import Clause, Cue, quotations
+from index.clause import Clause, Cue
 from index.names import Name, Roster, names
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
-from index.roles import holders, is_plain, parse, roles_in
+from index.roles import holders, is_plain, roles_in
 from index.segment import Span, sentences
+from index.tokens import quotations
 
+# Where one speaker's clause ends and the next one's begins.
+BREAK = re.compile(r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+")
+JOINT = re.compile(r"(?:,|\band)\s+$")
+TRAILING = re.compile(r"(?:[\s,;—–-]+(?:but|while|and|though|although|whereas)?)+$")
 QUOTED_WHOLE = 4  # words: a shorter quotation is a fragment, unless it is a sentence of its own
 Group = tuple[Cue, tuple[str | None, ...]]  # the cues of one sentence that have the same speakers
 
@@ -74,8 +79,9 @@ class _Reader:
         self.passage, self.roster, self.roles, self.last = passage, roster, roles, last
         self.text = passage.text
         self.quotes = quotations(self.text)
-        self.focus: str | None = None  # whom "he" and "she" mean
-        self.named: list[str] = []  # the people named by first and last name so far
+        goes_on = last is not None and bool(self.quotes) and self.quotes[0].start == 0
+        # Whom "he" and "she" mean: nobody yet, unless the paragraph goes on with somebody's quotation.
+        self.focus = last.speaker if last and goes_on else None
 
     def utterances(self) -> list[Utterance]:
         """Return what the passage reports, in order of place."""
@@ -83,18 +89,16 @@ class _Reader:
         for sentence in sentences(self.text):
             if any(u.start <= sentence.start < u.end for u in found):
                 continue
-            clause = Clause(self.text, sentence, self.quotes)
+            clause = Clause(self.text, sentence, self.quotes, self.roster.surnames)
             new = self._of_sentence(clause)
             if not new and (more := self._goes_on(clause, found)):
-                found[-1:] = [more] if found else []
-                if not found:
-                    found.append(more)
+                found[-1:] = [more]
             found += new
             self._remember(clause, new)
         return found
 
     def _signed(self) -> Iterator[Utterance]:
-        """“…” — Jane Roe: a quotation with its speaker's name beneath, as pull quotes are set."""
+        """Read “…” — Jane Roe: a quotation with its speaker's name beneath, as pull quotes are set."""
         for quote in self.quotes:
             dash = re.match(r"\s*(?:[―—–]|--|-)\s*(?=\w)", self.text[quote.end :])
             rest = self.text[quote.end + dash.end() :] if dash else ""
@@ -108,66 +112,79 @@ class _Reader:
         cues = [c for c in clause.cues if not c.silent]
         if clause.question and not clause.quotes:
             return []
-        verbs = [c for c in cues if c.verb]
-        groups = self._groups(verbs or cues)
+        plain = [c for c in cues if c.kind in ("verb", "according")]
+        groups = self._groups(clause, plain or cues)
         if not groups:
             return []
-        outlets = [g for g in groups if self._is_outlet(g)]
-        speaking = [g for g in groups if g not in outlets] or outlets
+        through = self._through(groups)
+        speaking = [g for g in groups if g not in through] or through
+        bounds = self._bounds(clause, speaking)
         found: list[Utterance] = []
-        for (cue, speakers), span in zip(speaking, self._bounds(clause, speaking), strict=True):
-            through = [g for g in outlets if span.start <= g[0].at < span.end or len(speaking) == 1]
-            via = self._via(through)
-            reporting = through if speaking is not outlets else []
-            for group_cue, who in [(cue, speakers), *reporting]:
-                found += [self._utterance(clause, span, group_cue, speaker, via) for speaker in who]
+        for (cue, speakers), span in zip(speaking, bounds, strict=True):
+            here = [g for g in through if speaking is not through and self._covers(span, g, speaking)]
+            via = self._via(clause, span, here)
+            for group_cue, who in [(cue, speakers), *here]:
+                found += [self._utterance(clause, span, group_cue, s, via, here) for s in who]
         return found
 
-    def _groups(self, cues: Sequence[Cue]) -> list[Group]:
+    def _covers(self, span: Span, group: Group, speaking: Sequence[Group]) -> bool:
+        return len(speaking) == 1 or span.start <= group[0].at < span.end
+
+    def _groups(self, clause: Clause, cues: Sequence[Cue]) -> list[Group]:
         """Join the cues of one speaker; the first of them stands for all."""
         groups: list[Group] = []
         for cue in cues:
-            speakers = tuple(self._who(s) for s in cue.speakers)
-            for i, (other, known) in enumerate(groups):
-                if set(speakers) <= set(known) or (cue.word == ":" and other.strong):
-                    groups[i] = (other if other.strong else replace(cue, start=other.start), known)
-                    break
-            else:
+            speakers = tuple(self._who(clause, cue, s) for s in cue.speakers)
+            if not any(set(speakers) <= set(known) for _, known in groups):
                 groups.append((cue, speakers))
         return groups
 
-    def _who(self, speaker: str) -> str | None:
-        if speaker in w.HE:
-            return self.focus if speaker != "they" else None
-        return self._holder(speaker) or self.roster.resolve(speaker)
+    def _through(self, groups: Sequence[Group]) -> list[Group]:
+        """Return those that report another's words: outlets, or whoever the rest is according to."""
+        outlets = [g for g in groups if any(s and w.OUTLET.search(s) for s in g[1])]
+        others = [g for g in groups if g not in outlets]
+        according = [g for g in others if g[0].kind == "according"]
+        return outlets + (according if len(according) < len(others) else [])
+
+    # ---- who
+
+    def _who(self, clause: Clause, cue: Cue, speaker: str) -> str | None:
+        if speaker not in w.HE:
+            return self._holder(speaker) or self.roster.resolve(speaker)
+        if speaker == "they":
+            return None
+        before = self._people(clause.span.start, cue.start)
+        return self.focus if not before else before[0] if len(before) == 1 else None
+
+    def _people(self, start: int, end: int) -> list[str]:
+        """Return the people named in a stretch of the passage outside its quotations, each once."""
+        out = "".join(" " if self._quoted(k) else self.text[k] for k in range(start, end))
+        who = (self.roster.resolve(n.full) for n in names(out, self.roster.surnames))
+        return list(dict.fromkeys(x for x in who if self.roster.is_person(x)))
+
+    def _quoted(self, at: int) -> bool:
+        return any(q.start <= at < q.end for q in self.quotes)
 
     def _holder(self, phrase: str) -> str | None:
-        """Return whom "the Polish prime minister" means in this article, where only one person fits."""
+        """Return whom “the Polish prime minister” means in this article, where only one person fits."""
         if not is_plain(phrase):
             return None
         known = holders(phrase, self.roles)
-        if known:
-            return known[0] if len(known) == 1 else None
-        # An office that the article gives to nobody by name is the one person's whom the paragraph is about.
-        office, of = parse(phrase)
-        if office and len(self.named) == 1:
-            self.roles.append(Role(speaker=self.named[0], office=office, of=of))
-            return self.named[0]
-        return None
+        return known[0] if len(known) == 1 else None
 
-    def _is_outlet(self, group: Group) -> bool:
-        return any(s and w.OUTLET.search(s) for s in group[1])
-
-    def _via(self, outlets: Sequence[Group]) -> tuple[str, ...]:
-        named = [s for _, speakers in outlets for s in speakers if s]
+    def _via(self, clause: Clause, span: Span, through: Sequence[Group]) -> tuple[str, ...]:
+        named = [s for _, speakers in through for s in speakers if s]
+        named += [outlet for outlet in clause.outlets() if not named]
         if self.passage.voice is Voice.BLOCK_QUOTATION and self.passage.outlet:
             named.append(self.passage.outlet)
         return tuple(dict.fromkeys(named))
 
+    # ---- where
+
     def _bounds(self, clause: Clause, groups: Sequence[Group]) -> list[Span]:
         """Return a span for each group: the sentence, or its part where two speakers can be told apart."""
         starts = [clause.span.start]
-        for (_, _), (cue, _) in pairwise(groups):
+        for _, (cue, _) in pairwise(groups):
             starts.append(self._boundary(clause, starts[-1], cue))
         ends = [*starts[1:], clause.span.end]
         cut = [
@@ -177,54 +194,55 @@ class _Reader:
 
     def _boundary(self, clause: Clause, floor: int, cue: Cue) -> int:
         """Return where the clause of *cue* begins: behind the last dash, semicolon or ", but" before it."""
-        head = self.text[floor : cue.start]
-        masked = list(head)
-        for quote in clause.quotes:
-            for k in range(max(quote.start, floor), min(quote.end, cue.start)):
-                masked[k - floor] = "x"
-        cuts = list(
-            re.finditer(
-                r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+", "".join(masked)
-            )
-        )
-        return floor + cuts[-1].end() if cuts else floor
+        before = clause.outside[floor - clause.span.start : cue.start - clause.span.start]
+        behind = clause.outside[cue.at - clause.span.start :]
+        cuts = [m.end() for m in BREAK.finditer(before)]
+        if not cuts and JOINT.search(before) and len(behind.split()) > 4:
+            return cue.start  # "While Roe said the one thing, Doe said the other"
+        return floor + cuts[-1] if cuts else floor
 
     def _trimmed(self, start: int, end: int) -> int:
-        while end > start and (self.text[end - 1].isspace() or self.text[end - 1] in "—–-"):
-            end -= 1
-        return end
+        rest = TRAILING.search(self.text[start:end])
+        return start + rest.start() if rest and end < len(self.text) else end
 
     def _utterance(
-        self, clause: Clause, span: Span, cue: Cue, speaker: str | None, via: tuple[str, ...]
+        self,
+        clause: Clause,
+        span: Span,
+        cue: Cue,
+        speaker: str | None,
+        via: tuple[str, ...],
+        through: Sequence[Group],
     ) -> Utterance:
+        relayed = any(cue is g[0] for g in through)
         return Utterance(
             start=span.start,
             end=span.end,
             speaker=speaker,
             cue=cue.word,
-            manner=self._manner(clause, span),
-            via=tuple(v for v in via if v != speaker),
+            manner=Manner.INDIRECT if relayed else self._manner(clause, span),
+            via=tuple(v for v in via if v != speaker and not relayed),
         )
 
     def _manner(self, clause: Clause, span: Span) -> Manner:
         quotes = [q for q in clause.quotes if q.start >= span.start and q.end <= span.end]
         if not quotes:
             return Manner.INDIRECT
-        lengths = [len(q.text.split()) for q in quotes]
-        whole = [
-            q
-            for q, n in zip(quotes, lengths, strict=True)
-            if n >= QUOTED_WHOLE or q.text.rstrip('”"»')[-1:] in ".!?,"
-        ]
-        if not whole:
-            return Manner.FRAGMENT if max(lengths) < QUOTED_WHOLE else Manner.MIXED
-        outside = span.end - span.start - sum(q.end - q.start for q in quotes)
-        begins = any(q.start == span.start or self.text[q.start - 2 : q.start - 1] in ",:" for q in whole)
-        return Manner.DIRECT if begins or outside < 60 else Manner.MIXED
+        if all(
+            len(q.text.split()) < QUOTED_WHOLE and q.text.rstrip("”\"»’'")[-1:] not in ".!?," for q in quotes
+        ):
+            return Manner.FRAGMENT
+        # Direct: the quotation begins the statement, or follows its verb's comma or colon.
+        begins = any(
+            q.start == span.start or self.text[: q.start].rstrip()[-1:] in (",", ":") for q in quotes
+        )
+        return Manner.DIRECT if begins else Manner.MIXED
+
+    # ---- what goes on over sentences
 
     def _goes_on(self, clause: Clause, found: Sequence[Utterance]) -> Utterance | None:
         """A sentence that opens with a quotation and names nobody goes on with the statement before it."""
-        if any(c.silent for c in clause.cues) or not clause.tokens or clause.tokens[0].kind != "quote":
+        if any(c.silent for c in clause.cues) or clause.kind(0) != "quote":
             return None
         quoted = sum(q.end - q.start for q in clause.quotes)
         if quoted < 0.6 * (clause.span.end - clause.span.start):
@@ -238,14 +256,14 @@ class _Reader:
         return None
 
     def _remember(self, clause: Clause, new: Sequence[Utterance]) -> None:
-        for name in names(self.text[clause.span.start : clause.span.end]):
-            who = self.roster.resolve(name.full)
-            if " " in who and who not in self.named and self.roster.is_person(who):
-                self.named.append(who)
-        named = [u.speaker for u in new if u.speaker]
-        if named:
-            self.focus = named[-1]
-            return
-        speakers, _ = clause.first_subject(len(clause.tokens))
-        if speakers and speakers[0] not in w.HE:
-            self.focus = self.roster.resolve(speakers[0])
+        people = self._people(clause.span.start, clause.span.end)
+        speakers = [u.speaker for u in new if u.speaker]
+        if speakers:
+            self.focus = speakers[0]
+        elif people:
+            # Two people in one sentence: "he" in the next may be either.
+            self.focus = people[0] if len(people) == 1 else None
+        else:
+            subject, _ = clause.first_subject(len(clause.tokens))
+            if subject and subject[0] not in w.HE:
+                self.focus = self.roster.resolve(subject[0])
