@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -112,11 +113,11 @@ def sync(
         StoreError: If the store cannot be written; what was done before is kept.
     """
     with store.write_lock():
-        run = _Run(store, embedder, progress)
-        for source in sources:
+        run = _Run(store, embedder, progress, prune=prune)
+        for source in dict.fromkeys(sources):
             run.read(source)
         run.flush()
-        run.remove_gone(sources, whole=whole, prune=prune)
+        run.remove_gone(sources, whole=whole)
         store.record_sync(datetime.now(UTC), run.failures)
         store.save()
     return Report(outcomes=tuple(run.outcomes), embedded=run.embedded)
@@ -125,8 +126,8 @@ def sync(
 class _Run:
     """The state of one sync."""
 
-    def __init__(self, store: Store, embedder: EncodesDocuments, progress: Progress) -> None:
-        self.store, self.embedder, self.progress = store, embedder, progress
+    def __init__(self, store: Store, embedder: EncodesDocuments, progress: Progress, *, prune: bool) -> None:
+        self.store, self.embedder, self.progress, self.prune = store, embedder, progress, prune
         self.known = store.fingerprints()
         self.outcomes: list[Outcome] = []
         self.failures: dict[str, str] = {}
@@ -137,30 +138,37 @@ class _Run:
         self.embedded = 0
 
     def read(self, source: str) -> None:
-        """Take in all articles of *source*."""
-        found = 0
+        """Take in all articles of *source*, but for those that a source before it held too."""
+        articles = failures = 0
         try:
             for item in read(source):
-                if isinstance(item, Failure):
-                    self._failed(item)
-                elif item.id not in self.kept:
-                    self._take(item)
-                    found += 1
+                articles += isinstance(item, Article)
+                failures += isinstance(item, Failure)
+                self._take_in(source, item)
         except SourceError as e:
-            self._note(Outcome(name=source, change=Change.FAILED, why=str(e)))
-            self.failures[source] = str(e)
-        if not found:
+            self._fail(source, str(e))
+            failures += 1
+        if not articles:
             self.empty.add(source)
-            if source not in self.failures:
-                self.failures.setdefault(source, "It holds no article that could be read.")
+        if not articles and not failures and not self.prune:
+            self._fail(source, "It holds no text, Markdown or HTML file; name a folder that does.")
 
-    def _failed(self, failure: Failure) -> None:
-        if failure.id is None:
+    def _take_in(self, source: str, item: Article | Failure) -> None:
+        if item.id in self.kept:
+            return
+        if isinstance(item, Article):
+            self._take(item)
+            return
+        if item.id is None:
             self.unsure = True
         else:
-            self.kept.add(failure.id)
-        self.failures[failure.source] = failure.reason
-        self._note(Outcome(name=failure.source, change=Change.FAILED, why=failure.reason))
+            self.kept.add(item.id)
+        kept = " Until then its last text is kept." if item.id in self.known else ""
+        self._fail(_place(source, item), f"{item.reason}{kept}")
+
+    def _fail(self, name: str, reason: str) -> None:
+        self.failures[name] = reason
+        self._note(Outcome(name=name, change=Change.FAILED, why=reason))
 
     def _take(self, article: Article) -> None:
         self.kept.add(article.id)
@@ -175,11 +183,14 @@ class _Run:
 
     def flush(self) -> None:
         """Embed what is new in the pending articles and write them, one transaction each."""
+        if not self.pending:
+            return
         texts = list(dict.fromkeys(t for p in self.pending for t in p.texts))
         vectors = dict(self.store.vectors(texts))
         # Texts of like length share a batch, so that little of it is padding.
         new = sorted((t for t in texts if t not in vectors), key=len)
-        vectors.update(zip(new, self.embedder.encode_document(new), strict=True))
+        if new:
+            vectors.update(zip(new, self.embedder.encode_document(new), strict=True))
         self.embedded += len(new)
         for pending in self.pending:
             self._put(pending, vectors)
@@ -195,23 +206,39 @@ class _Run:
         change = Change.CHANGED if article.id in self.known else Change.ADDED
         self._note(Outcome(name=article.name, change=change))
 
-    def remove_gone(self, sources: Sequence[str], *, whole: bool, prune: bool) -> None:
+    def remove_gone(self, sources: Sequence[str], *, whole: bool) -> None:
         """Remove the articles that their sources no longer hold."""
         for article in self.store.articles():
             listed = article.source in sources
             if article.id in self.kept or not (listed or whole):
                 continue
-            doubtful = self.unsure or (article.source in self.empty if listed else bool(self.empty))
-            if doubtful and not prune:
-                why = "kept: its source is empty or unreadable (--prune removes it)"
+            doubt = "" if self.prune else self._doubt(article.source, listed=listed)
+            if doubt:
+                why = f"kept, though it is gone: {doubt}; --prune removes it"
                 self._note(Outcome(name=article.name, change=Change.UNCHANGED, why=why))
                 continue
             self.store.remove(article.id)
             self._note(Outcome(name=article.name, change=Change.REMOVED))
 
+    def _doubt(self, source: str, *, listed: bool) -> str:
+        """Say why an article that was not found may still be there; "" where it is surely gone."""
+        if source in self.empty:
+            return "nothing of its source could be read"
+        if self.unsure:
+            return "a folder could not be read"
+        if self.empty and not listed:
+            return "nothing of another source could be read"
+        return ""
+
     def _note(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
         self.progress(outcome.name, len(self.outcomes))
+
+
+def _place(source: str, failure: Failure) -> str:
+    """Name a failed file as its owner finds it: the source, and the place below it."""
+    folder = Path(source).expanduser().is_dir()
+    return str(Path(source) / failure.source) if folder else source
 
 
 def fingerprint_of(article: Article) -> str:
@@ -222,14 +249,7 @@ def fingerprint_of(article: Article) -> str:
 
 def chunk_spans(text: str, embedder: EncodesDocuments) -> list[Span]:
     """Return the sentences of a passage, each within the model's limit."""
-    # A token is a character or more, so what is this short fits without counting.
-    if len(text) <= embedder.limit:
-        return sentences(text)
-    return windows(text, sentences(text), _counted(embedder), embedder.limit)
-
-
-def _counted(embedder: EncodesDocuments) -> Callable[[str], int]:
-    return lambda text: len(text) if len(text) <= embedder.limit else embedder.length(text)
+    return windows(text, sentences(text), embedder.length, embedder.limit)
 
 
 def name_words(passages: Iterable[Passage]) -> Counter[str]:
