@@ -190,7 +190,6 @@ CASES = st.sampled_from([str, str.lower, str.upper, str.title])
             "who said it was over",
             "what does the author think of war",
             "tusk war",
-            "hey, tell me about the war",
         ]
     ),
     CASES,
@@ -204,6 +203,17 @@ def test_case_and_ending_make_no_difference(question, case, ending):
         first.who,
         content_words(first.topic),
     )
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Please tell me about the war",
+        defect("Hey, tell me about the war", reason="known in lower case only"),
+    ],
+)
+def test_politeness_is_no_topic_in_any_case(question):
+    assert asked(question) == asked(question.lower()) == (Sense.ANY, "", ["war"])
 
 
 @given(st.text(max_size=200))
