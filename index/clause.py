@@ -82,9 +82,8 @@ class Clause(Phrases):
         low = self.low(i)
         if low in ("according", "per") or (low == "quote" and self.low(i - 1) == "to"):
             return self._according(i)
-        if self.is_speech_verb(i):
-            return self._verb(i)
-        return self._noun(i) if w.SPEECH_NOUN.match(low) else None
+        verb = self._verb(i) if self.is_speech_verb(i) else None
+        return verb or (self._noun(i) if w.SPEECH_NOUN.match(low) else None)
 
     # ---- the kinds of cue
 
@@ -133,12 +132,17 @@ class Clause(Phrases):
         for i, token in enumerate(self.tokens):
             if token.text != ":" or self.kind(i + 1) != "quote":
                 continue
-            spoken = any(self.is_speech_verb(k) or self.low(k) in ("i", "we") for k in range(i))
-            near = self.ending(i - 1) if self.kind(i - 1) == "name" else None
+            spoken = any(self._is_active(k) or self.low(k) in ("i", "we") for k in range(i))
+            free = self.kind(i - 1) == "name" and self.low(i - 2) not in w.PREPOSITIONS
+            near = self.ending(i - 1) if free else None
             speakers, start = near or self.first_subject(i)
             if speakers and not spoken:
                 return Cue(token.start, self.tokens[start].start, ":", speakers, "colon")
         return None
+
+    def _is_active(self, k: int) -> bool:
+        """Whether token *k* is a speech verb with a speaker: not the asked of “Roe, asked about it: …”."""
+        return self.is_speech_verb(k) and not (self.low(k) == "asked" and self.low(k - 1) == ",")
 
     # ---- whether the verb reports speech
 
@@ -173,19 +177,28 @@ class Clause(Phrases):
         """Whether something is reported: a quotation, a clause with "that", or words enough."""
         following = [self.low(k) for k in range(i + 1, min(i + 7, len(self.tokens)))]
         clause = following[: following.index(",")] if "," in following else following
-        if "that" in clause or ":" in following[:4] or self.low(i + 1) == "it":
+        colon = ":" in following[:4] and len(self.tokens) > i + 2 + following.index(":") + 1
+        put = self.low(i + 1) == "it" and self.low(i).startswith("put") and "," in following
+        if "that" in clause or colon or put:
             return following[:1] != ["nothing"]
+        if self.low(i) in w.TELLING and not self._has_addressee(i):
+            return self._beside_quotation(i)
         strong = self.low(i) in w.STRONG or (
             self.low(i + 1) in ("for", "on") and self.low(i).startswith("call")
         )
         if self._beside_quotation(i):
             return True
-        if not strong or self.low(i + 1) in ("nothing", "with"):
+        if self.low(i + 1) in ("nothing", "with") or not (strong or self.low(i) in _THINKING):
             return False
         behind = sum(t.kind != "mark" for t in self.tokens[i + 1 :])
         before = sum(t.kind != "mark" for t in self.tokens[:i])
         enough = 2 if self.low(i) in _PLAINLY_SAID else 3
         return behind >= enough or (before >= 4 and any(t.text == "," for t in self.tokens[:i]))
+
+    def _has_addressee(self, i: int) -> bool:
+        """“Told lawmakers it was so” reports; “told the truth” does not."""
+        them = ("him", "her", "them", "me", "us", "you", "people", "everyone")
+        return self.low(i + 1) in them or bool(self.from_(i + 1)[0])
 
     def _beside_quotation(self, i: int) -> bool:
         """Whether a quotation belongs to the verb: it stands before, or behind in the same clause."""
@@ -285,6 +298,9 @@ class Clause(Phrases):
     def _may_be_apposed(self, i: int) -> bool:
         """Whether the words up to token *i* can be in apposition to a name: “Skerry's harbour master, …”."""
         begins = self.low(0) in w.PREPOSITIONS | w.SUBORDINATE
+        described = self.ending(i) if self.kind(i) == "name" else None
+        if described and described[1] != i and self.kind(described[1]) != "name":
+            return True  # "A spokesman for Jane Roe, John Doe, said"
         return self.is_human(i) or (self.kind(i) == "word" and not begins and not self.low(i).endswith("ly"))
 
     # ---- the speaker behind the verb
@@ -312,6 +328,7 @@ class Clause(Phrases):
 
 _JOINS = frozenset(("to", "and", "but", "who", "then"))
 _DID = frozenset(("did", "do", "does"))
+_THINKING = frozenset(("thinks", "believes", "reckons"))
 # What these are followed by is what was said, however short.
 _PLAINLY_SAID = frozenset(
     "say says said saying argue argues argued claim claims claimed insist insists insisted".split()

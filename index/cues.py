@@ -25,7 +25,7 @@ BESIDE_QUOTATION = """
     worry expect consider fret find show point summarize summarise sum charge challenge defend
     endorse express voice echo repeat interject chime agree disagree object protest muse reflect
     marvel remember think_of deem view see regard invoke attack question tout champion declare
-    decline portray cast paint hold hear joke sign rail rant vent thunder fire hit shoot press push
+    decline portray cast paint hold joke sign rail rant vent thunder fire hit shoot press push
     warn argue write laugh smile nod shrug sigh deadpan
     """.split()
 IRREGULAR = {
@@ -105,10 +105,13 @@ OUTLET = re.compile(
 )
 
 ADVERBS = frozenset(
-    """also long rightly hardly yet then later now once again often sometimes always repeatedly still
+    """
+    also long rightly hardly yet then later now once again often sometimes always repeatedly still
     already just even only first previously earlier further instead simply merely flatly bluntly
-    reportedly famously too recently today yesterday tonight tomorrow soon ever since thus so subsequently both all itself
-    himself herself themselves monday tuesday wednesday thursday friday saturday sunday""".split()
+    reportedly famously too recently today yesterday tonight tomorrow soon ever since thus so
+    subsequently both all itself himself herself themselves monday tuesday wednesday thursday friday
+    saturday sunday
+    """.split()
 )
 PERFECT = frozenset("has have had having 've 'd ’ve ’d".split())
 PASSIVE = frozenset("is are was were be been being get gets got gotten am".split())
@@ -140,10 +143,12 @@ PREPOSITIONS = frozenset(
 UNSAID = re.compile(
     r"\b(?:if|whether|unless|wish|wishes|wished|imagine|imagines|suppose|pretend|as though|not true that|"
     r"untrue that|no evidence that|nothing suggests that|no sign that|deny that|denied that|denies that|"
-    r"neither|either|contrary to)\b",
+    r"neither|either)\b",
     re.IGNORECASE,
 )
 SUBORDINATE = frozenset(
     """when while after because since although though whereas until before if who whom which as""".split()
 )
+TELLING = frozenset("tell tells told telling".split())
+RELAYING = frozenset("quote quotes quoted quoting cite cites cited citing".split())
 HEARING = frozenset("hear hears heard see saw watched let lets made".split())

@@ -38,26 +38,27 @@ HONORIFICS = frozenset("mr mrs ms miss dr sir dame".split())
 # Words that begin a sentence with a capital and are no names.
 OPENERS = frozenset(
     """
-    a about above according across after afterward again against all almost along already also although
-    always amid among an and another any anyone anything apart are around as aside at away back be
-    because been before behind being below beneath beside besides between beyond both but by can
-    clearly consider could currently despite did do does during each earlier either else even eventually
-    ever every everyone everything except few finally first for formerly fortunately frankly from
-    generally given had has have having he hence her here hers herself him himself his how however i if
-    in indeed inside instead into is it its itself just last lastly later least less let like likewise
-    little look many maybe me meanwhile might more moreover most much must my near nearly neither never
-    nevertheless next no nobody none nor not nothing notably now obviously of off often on once one only
-    onto or other others otherwise our ours out outside over part per perhaps please quite rather really
-    recall recently regardless same second see several shall she should since so some somebody someone
-    something sometimes soon still such than that the their theirs them then there thereafter therefore
-    these they thing think this those though three through throughout thus till to today together
-    tomorrow tonight too toward towards two under unfortunately unless unlike until up upon us usually
-    very was we were what whatever when whenever where whereas wherever whether which while who whoever
-    whom whose why will with within without would yes yesterday yet you your yours
-    three four five six seven eight nine ten eleven twelve fifteen nineteen twenty thirty forty fifty
-    hundred hundreds thousand thousands million millions billion dozens hours days weeks months years
-    monday tuesday wednesday thursday friday saturday sunday january february march april may june july
-    august september october november december mon tue wed thu fri sat sun
+    a about above according across after afterward again against all almost along already also
+    although always amid among an and another any anyone anything apart are around as aside at away
+    back be because been before behind being below beneath beside besides between beyond both but by
+    can clearly contrary consider could currently despite did do does during each earlier either
+    else even eventually ever every everyone everything except few finally first for formerly
+    fortunately frankly from generally given had has have having he hence her here hers herself him
+    himself his how however i if imagine in indeed inside instead into is it its itself just last
+    lastly later least less let like likewise little look many maybe me meanwhile might more
+    moreover most much must my near nearly neither never nevertheless next no nobody none nor not
+    nothing notably now obviously of off often on once one only onto or other others otherwise our
+    ours out outside over part per perhaps please quite rather really recall recently regardless
+    same second see several shall she should since so some somebody someone something sometimes soon
+    still such than that the their theirs them then there thereafter therefore these they thing
+    think this those though three through throughout thus till to today together tomorrow tonight
+    too toward towards two under unfortunately unless unlike until up upon us usually very was we
+    were what whatever when whenever where whereas wherever whether which while who whoever whom
+    whose why will with within without would yes yesterday yet you your yours four five six seven
+    eight nine ten eleven twelve fifteen nineteen twenty thirty forty fifty hundred hundreds
+    thousand thousands million millions billion dozens hours days weeks months years monday tuesday
+    wednesday thursday friday saturday sunday january february march april may june july august
+    september october november december mon tue wed thu fri sat sun
     """.split()
 )
 DEMONYM = re.compile(

@@ -48,7 +48,8 @@ _APPOSED = re.compile(r"\b[Tt]he ((?:[\w’'.-]+ ){0,4}[\w-]+), $")
 # Whoever is not, or no longer, or not quite in office; and whoever is only kin to the holder.
 _OTHERWISE = re.compile(
     r"\b(?:vice|deputy|assistant|under|former|ex|then|candidate|nominee|acting|shadow|would-be|aspiring|late|"
-    r"son|daughter|wife|husband|sister|brother|mother|father|aide|adviser|lawyer|friend|rival|for)\b|[’']s? *$"
+    r"son|daughter|wife|husband|sister|brother|mother|father|aide|adviser|lawyer|friend|rival|for)\b"
+    r"|[’']s? *$"
 )
 _KIN = re.compile(rf"(?i)(?:{'|'.join(re.escape(a) for a in _OFFICE)})[’']s? \w")
 _BEHIND = re.compile(

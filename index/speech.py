@@ -143,8 +143,19 @@ class _Reader:
         """Return those that report another's words: outlets, or whoever the rest is according to."""
         outlets = [g for g in groups if any(s and w.OUTLET.search(s) for s in g[1])]
         others = [g for g in groups if g not in outlets]
-        according = [g for g in others if g[0].kind == "according"]
-        return outlets + (according if len(according) < len(others) else [])
+        relaying = [g for g in others if self._relays(g, others)]
+        return outlets + (relaying if len(relaying) < len(others) else [])
+
+    def _relays(self, group: Group, groups: Sequence[Group]) -> bool:
+        """Tell whether *group* passes on another's words: “quoted”, “reports that Roe said”."""
+        cue = group[0]
+        behind = [g[0] for g in groups if g[0].at > cue.at]
+        between = self.text[cue.at + len(cue.word) : behind[0].start].strip() if behind else "?"
+        return (
+            cue.kind == "according"
+            or between == "that"
+            or (bool(behind) and cue.word.casefold() in w.RELAYING)
+        )
 
     # ---- who
 
@@ -154,13 +165,18 @@ class _Reader:
         if speaker == "they":
             return None
         before = self._people(clause.span.start, cue.start)
-        return self.focus if not before else before[0] if len(before) == 1 else None
+        return self.focus if not before else self._only(before)
 
     def _people(self, start: int, end: int) -> list[str]:
-        """Return the people named in a stretch of the passage outside its quotations, each once."""
+        """Return the names of two words in a stretch of the passage outside its quotations, each once."""
         out = "".join(" " if self._quoted(k) else self.text[k] for k in range(start, end))
         who = (self.roster.resolve(n.full) for n in names(out, self.roster.surnames))
-        return list(dict.fromkeys(x for x in who if self.roster.is_person(x)))
+        return list(dict.fromkeys(x for x in who if " " in x))
+
+    def _only(self, named: Sequence[str]) -> str | None:
+        """Return the one person among *named*; where there are two, "he" may be either."""
+        people = [x for x in named if self.roster.is_person(x)] or list(named)
+        return people[0] if len(people) == 1 else None
 
     def _quoted(self, at: int) -> bool:
         return any(q.start <= at < q.end for q in self.quotes)
@@ -197,7 +213,7 @@ class _Reader:
         before = clause.outside[floor - clause.span.start : cue.start - clause.span.start]
         behind = clause.outside[cue.at - clause.span.start :]
         cuts = [m.end() for m in BREAK.finditer(before)]
-        if not cuts and JOINT.search(before) and len(behind.split()) > 4:
+        if not cuts and JOINT.search(before) and len(behind.split()) > 3:
             return cue.start  # "While Roe said the one thing, Doe said the other"
         return floor + cuts[-1] if cuts else floor
 
@@ -261,8 +277,7 @@ class _Reader:
         if speakers:
             self.focus = speakers[0]
         elif people:
-            # Two people in one sentence: "he" in the next may be either.
-            self.focus = people[0] if len(people) == 1 else None
+            self.focus = self._only(people)
         else:
             subject, _ = clause.first_subject(len(clause.tokens))
             if subject and subject[0] not in w.HE:
