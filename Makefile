@@ -11,7 +11,7 @@ FOUND = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c '$(IS_NEW)'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sync test install venv constraints clean
+.PHONY: help run sync test install venv constraints readme clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -51,6 +51,9 @@ constraints: $(INSTALLED) ## renew constraints.txt: the newest of all that pypro
 	@{ echo "# What pyproject.toml brings along, pinned. Written by: make constraints"; \
 	sed 's/+[a-z0-9.]*$$//' build/pins/all.txt; } > constraints.txt
 	@rm -rf build
+
+readme: $(INSTALLED) ## renew the transcript in README.md
+	@PYTHONPATH=. $(PYTHON) tests/test_readme.py
 
 clean: ## remove .venv and what the tools left behind; the data folder stays
 	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
