@@ -21,7 +21,7 @@ SAYING = """
 BESIDE_QUOTATION = """
     add reply respond retort counter answer state call continue begin start conclude offer ask post
     inquire wonder describe characterize characterise liken compare label brand dub term refer
-    address speak talk comment discuss mention cite quote read put go think believe hope feel fear
+    address speak talk comment discuss mention cite quote read put think believe hope feel fear
     worry expect consider fret find show point summarize summarise sum charge challenge defend
     endorse express voice echo repeat interject chime agree disagree object protest muse reflect
     marvel remember think_of deem view see regard invoke attack question tout champion declare

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -16,7 +17,7 @@ from index.segment import fold
 
 # A reply of more characters than this is a page to read and no answer.
 USABLE = 700
-RESAMPLES = 1_000  # of the questions, for the intervals
+RESAMPLES = 2_000  # of the questions, for the intervals
 
 
 class QuestionsError(Exception):
@@ -75,7 +76,8 @@ def load(path: Path) -> list[Case]:
         QuestionsError: If the file cannot be read, or a line is no question.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not at "\u2028" and its like, which JSON lets stand inside a string.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as e:
         raise QuestionsError(f"{path} cannot be read as UTF-8 text: name a file of questions.") from e
     cases = [_case(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
@@ -89,25 +91,34 @@ def load(path: Path) -> list[Case]:
 def _case(path: Path, number: int, line: str) -> Case:
     try:
         q: dict[str, Any] = json.loads(line)
-        return Case(
+        case = Case(
             id=str(q["id"]),
             question=str(q["question"]),
             kind=str(q["kind"]),
-            answerable=bool(q["answerable"]),
+            answerable=q["answerable"],
             within=q.get("within"),
-            gold=_places(q.get("gold", ())),
-            accepted=_places(q.get("accept", ())),
-            needed=tuple(q.get("answers", ())),
+            gold=_places(q.get("gold") or ()),
+            accepted=_places(q.get("accept") or ()),
+            needed=_strings(q.get("answers")),
             all_needed=q.get("match") == "all",
-            forbidden=tuple(q.get("forbidden", ())),
+            forbidden=_strings(q.get("forbidden")),
             speaker=q.get("speaker"),
             who_said=q.get("subtype") == "who_said",
         )
-    except (ValueError, KeyError, TypeError) as e:
+        if not isinstance(case.answerable, bool) or (case.answerable and not case.gold):
+            raise ValueError("answerable without a right paragraph")
+    except (ValueError, KeyError, TypeError, AttributeError) as e:
         raise QuestionsError(
             f"{path}, line {number}: no question. A line is a JSON object with id, question, kind and "
-            "answerable, and for an answerable one gold and answers."
+            "answerable (true or false), and for an answerable one gold and a list of answers."
         ) from e
+    return case
+
+
+def _strings(found: Any) -> tuple[str, ...]:
+    if not isinstance(found, list | None) or not all(isinstance(x, str) for x in found or ()):
+        raise ValueError("no list of strings")
+    return tuple(found or ())
 
 
 def _places(found: Iterable[Mapping[str, Any]]) -> frozenset[Place]:
@@ -126,15 +137,22 @@ def run(
     ids = answerer.article_ids()
     scores: list[Score] = []
     for case in cases:
-        if case.within is not None and case.within not in ids:
-            raise QuestionsError(
-                f"Question {case.id} asks article '{case.within}', which the store does not hold: "
-                "name the folder that holds it with --articles."
-            )
+        _check_articles(case, ids)
+    for case in cases:
         answer = answerer.ask(case.question, None if case.within is None else [ids[case.within]])
         scores.append(score(case, answer))
         asked(len(scores))
     return scores
+
+
+def _check_articles(case: Case, ids: Collection[str]) -> None:
+    asked = {place.article for place in case.gold} | ({case.within} if case.within is not None else set())
+    for name in sorted(asked):
+        if name not in ids:
+            raise QuestionsError(
+                f"Question {case.id} is about article '{name}', which the store does not hold: "
+                "name the folder that holds it with --articles."
+            )
 
 
 def score(case: Case, answer: Answer) -> Score:
@@ -163,14 +181,15 @@ def score(case: Case, answer: Answer) -> Score:
 def _holds(case: Case, answer: Answer) -> bool:
     first = next(iter(answer.excerpts), None)
     label = first.speaker if first and case.who_said else None
-    if label and case.speaker and _last_name(case.speaker) == _last_name(label):
+    if label and case.speaker and _last_name(case.speaker) == _last_name(label) != "":
         return True  # "who said …?": the label is what was asked for
     need = all if case.all_needed else any
     return need(any(words in e.text for e in answer.excerpts) for words in case.needed)
 
 
 def _last_name(name: str) -> str:
-    return fold(name).split()[-1]
+    words = re.sub(r"[^\w\s]", "", fold(name)).split()
+    return words[-1] if words else ""
 
 
 def _rank(case: Case, answer: Answer) -> int:
@@ -201,6 +220,26 @@ def prediction(s: Score) -> dict[str, Any]:
             for e in a.excerpts
         ],
     }
+
+
+def misses(scores: Iterable[Score]) -> list[Score]:
+    """
+    Return what a reader would call wrong, worst first: the surer the system was, the worse.
+
+    Where nothing is known of the words, wrong is a refusal, or another paragraph than the right one.
+    """
+    return sorted(filter(_is_miss, scores), key=_surely, reverse=True)
+
+
+def _is_miss(s: Score) -> bool:
+    if s.right is not None:
+        return not s.right
+    return s.answer.verdict is not Verdict.ANSWERED or s.rank != 1
+
+
+def _surely(s: Score) -> float:
+    answered = s.answer.verdict is Verdict.ANSWERED
+    return s.answer.confidence if answered else 1 - s.answer.confidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
