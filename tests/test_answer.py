@@ -1,0 +1,315 @@
+"""Answers over a real store: whose words are shown, which no is given, and what never changes."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from wordcolumn import column
+
+from index.answer import Verdict
+from index.passage import Manner
+
+FERRY = """
+Mara Quill, the harbour master, said on Monday that the ferry would sail. “The hull is sound,” she added.
+
+A spokesman for Tom Bask said that the islanders deserved a bridge. Bask himself stayed at home.
+
+Jo Tarn called the timetable “a work of fiction”. Pia Marsh said that fares would rise.
+
+I think that the bridge is a fantasy. The ferry is slow, but it floats.
+"""
+BRIDGE = """
+Donald Marsh said that the bridge would cost nine million crowns. Vera Lind was in the room.
+
+Nobody asked Vera Lind about the bridge. “It will be built,” Marsh promised.
+
+According to the Skerry Herald, Olaf Brandt said that the pylons were crooked.
+"""
+
+
+@pytest.fixture(scope="module")
+def skerry(tmp_path_factory):
+    return column(tmp_path_factory.mktemp("skerry"), {"ferry": FERRY, "bridge": BRIDGE})
+
+
+def defect(*case, reason):
+    """A case that ought to hold and does not yet."""
+    return pytest.param(*case, marks=pytest.mark.xfail(strict=True, reason=reason))
+
+
+def shown(answer):
+    return [(e.speaker, e.text) for e in answer.excerpts]
+
+
+QUILL = (
+    "Mara Quill",
+    "Mara Quill, the harbour master, said on Monday that the ferry would sail. "
+    "“The hull is sound,” she added.",
+)
+
+
+@pytest.mark.parametrize(
+    ("question", "excerpts"),
+    [
+        ("What did Mara Quill say?", [QUILL]),
+        ("quill??", [QUILL]),
+        ("quill ferry", [QUILL]),
+        ("what did quill say about the ferry, please", [QUILL]),
+        ("what did pia marsh say", [("Pia Marsh", "Pia Marsh said that fares would rise.")]),
+        (
+            "what did Donald Marsh say?",
+            [
+                ("Donald Marsh", "“It will be built,” Marsh promised."),
+                ("Donald Marsh", "Donald Marsh said that the bridge would cost nine million crowns."),
+            ],
+        ),
+        (
+            "what did donald marsh say about the cost of the bridge",
+            [("Donald Marsh", "Donald Marsh said that the bridge would cost nine million crowns.")],
+        ),
+        (
+            "what did Olaf Brandt say?",
+            [
+                (
+                    "Olaf Brandt",
+                    "According to the Skerry Herald, Olaf Brandt said that the pylons were crooked.",
+                )
+            ],
+        ),
+        (
+            "what did tarn and quill say",
+            [("Jo Tarn", "Jo Tarn called the timetable “a work of fiction”."), QUILL],
+        ),
+        ("give me everything quill said", [QUILL]),
+    ],
+)
+def test_somebodys_words_are_shown_whole_and_nobody_elses(skerry, question, excerpts):
+    answer = skerry.ask(question)
+    assert answer.verdict is Verdict.ANSWERED
+    assert sorted(shown(answer)) == sorted(excerpts)
+
+
+def test_the_chain_and_the_manner_stand_on_the_excerpt(skerry):
+    (brandt,) = skerry.ask("what did Olaf Brandt say?").excerpts
+    assert (brandt.via, brandt.manner) == (("Skerry Herald",), Manner.INDIRECT)
+    assert (brandt.article.name, brandt.number) == ("bridge", 3)
+    (tarn,) = skerry.ask("what did Jo Tarn say?").excerpts
+    assert (tarn.via, tarn.manner) in [((), Manner.FRAGMENT), ((), Manner.MIXED)]
+
+
+@pytest.mark.parametrize(
+    ("question", "speaker", "words"),
+    [
+        ("who said the hull is sound?", "Mara Quill", "“The hull is sound,” she added."),
+        (
+            "who called the timetable a work of fiction",
+            "Jo Tarn",
+            "Jo Tarn called the timetable “a work of fiction”.",
+        ),
+        ("Who said “fares would rise”?", "Pia Marsh", "Pia Marsh said that fares would rise."),
+    ],
+)
+def test_who_said_something_is_told_by_the_label(skerry, question, speaker, words):
+    answer = skerry.ask(question)
+    assert answer.verdict is Verdict.ANSWERED
+    first = answer.excerpts[0]
+    assert first.speaker == speaker
+    assert words in first.text
+
+
+def test_a_fact_is_answered_by_its_sentence(skerry):
+    answer = skerry.ask("how much will the bridge cost?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert answer.excerpts[0].text == "Donald Marsh said that the bridge would cost nine million crowns."
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what does the author think of the bridge?",
+        "what does the columnist think about the bridge",
+        "what does ines calder think of the bridge",
+    ],
+)
+def test_the_columnists_view_is_the_columnists_own_sentence(skerry, question):
+    answer = skerry.ask(question)
+    assert answer.verdict is Verdict.ANSWERED
+    assert shown(answer) == [(None, "I think that the bridge is a fantasy.")]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what does the author think of the ferry?",
+        "what does the author think of fares",
+        "what does the author say about the pylons?",
+        "what does ines calder think of the hull",
+        "the author's opinion on the timetable",
+    ],
+)
+def test_the_columnists_view_is_never_a_quotation(skerry, question):
+    for excerpt in skerry.ask(question).excerpts:
+        assert excerpt.speaker is None
+        assert not any(u.start < excerpt.end and excerpt.start < u.end for u in excerpt.passage.utterances)
+
+
+def test_whoever_is_quoted_on_something_else_is_quoted_but_not_on_this(skerry):
+    answer = skerry.ask("what did Mara Quill say about crooked pylons?")
+    assert (answer.verdict, answer.subject) == (Verdict.NOT_ON_THIS, "Mara Quill")
+    assert shown(answer) == [QUILL]
+
+
+@pytest.mark.parametrize("question", ["what did Vera Lind say?", "did lind say anything about the bridge"])
+def test_whoever_is_only_mentioned_is_shown_where_and_never_as_a_speaker(skerry, question):
+    answer = skerry.ask(question)
+    assert answer.verdict is Verdict.NEVER_QUOTED
+    assert {e.text for e in answer.excerpts} == {
+        "Vera Lind was in the room.",
+        "Nobody asked Vera Lind about the bridge.",
+    }
+    assert all(e.speaker is None for e in answer.excerpts)
+
+
+@pytest.mark.parametrize("question", ["what did Tom Bask say?", "what did bask say about a bridge"])
+def test_a_spokesmans_words_are_not_his_masters(skerry, question):
+    answer = skerry.ask(question)
+    assert answer.verdict is not Verdict.ANSWERED
+    assert "Tom Bask" not in [e.speaker for e in answer.excerpts]
+
+
+def test_a_stranger_is_never_mentioned(skerry):
+    answer = skerry.ask("what did Obama say about the ferry?")
+    assert (answer.verdict, answer.subject, answer.excerpts) == (Verdict.NEVER_MENTIONED, "obama", ())
+
+
+def test_a_near_name_is_suggested(skerry):
+    answer = skerry.ask("what did quil say?")
+    assert answer.verdict is Verdict.ANSWERED or answer.suggestions == ("Mara Quill",)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what is our PTO policy?",
+        "how do I reset my password",
+        "who won the world cup in 1998",
+        "???",
+        "",
+    ],
+)
+def test_what_is_not_in_the_column_is_not_said(skerry, question):
+    answer = skerry.ask(question)
+    assert answer.verdict is Verdict.SILENT
+    assert answer.confidence < 0.5
+
+
+@pytest.mark.xfail(strict=True, reason="anyone is taken for a person's name")
+def test_anyone_is_never_said_to_be_unmentioned(skerry):
+    assert skerry.ask("what did anyone say about the bridge?").verdict is Verdict.ANSWERED
+
+
+def test_two_people_of_one_surname_keep_their_labels(skerry):
+    found = shown(skerry.ask("what did marsh say?"))
+    assert ("Pia Marsh", "Pia Marsh said that fares would rise.") in found
+    assert {speaker for speaker, _ in found} == {"Donald Marsh", "Pia Marsh"}
+
+
+def test_an_answer_tells_what_was_searched(skerry):
+    searched = skerry.ask("what did quill say?").searched
+    assert (searched.articles, searched.passages) == (2, 7)
+    assert (str(searched.first), str(searched.last)) == ("2025-09-27", "2025-09-28")
+
+
+def test_a_question_of_one_article_is_not_answered_from_another(skerry):
+    bridge = skerry.article_ids()["bridge"]
+    answer = skerry.ask("what did Mara Quill say?", within=[bridge])
+    assert answer.verdict is not Verdict.ANSWERED
+    assert {e.article.name for e in answer.excerpts} <= {"bridge"}
+    assert {name for name, _ in answer.ranked} <= {"bridge"}
+    assert skerry.ask("what did Donald Marsh say?", within=[bridge]).verdict is Verdict.ANSWERED
+
+
+def test_a_column_of_nothing_does_not_say(tmp_path):
+    empty = column(tmp_path, {})
+    assert empty.ask("what did Quill say?").verdict is Verdict.NEVER_MENTIONED
+    assert empty.ask("what is the weather?").verdict is Verdict.SILENT
+
+
+# ---- always
+
+QUESTIONS = [
+    "what did Mara Quill say",
+    "what did Donald Marsh say about the bridge",
+    "what did Vera Lind say",
+    "what did Tom Bask say",
+    "what did Obama say",
+    "who said the hull is sound",
+    "what does the author think of the bridge",
+    "how much will the bridge cost",
+    "what is our PTO policy",
+    "quill ferry",
+    "marsh",
+]
+ENDINGS = ["", "?", "??", ".", "!", " ?", "?!"]
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    question=st.sampled_from(QUESTIONS),
+    case=st.sampled_from([str, str.lower, str.upper, str.title]),
+    ending=st.sampled_from(ENDINGS),
+)
+def test_the_answer_is_the_same_however_it_is_typed_and_asked_again(skerry, question, case, ending):
+    first, again = skerry.ask(question), skerry.ask(case(question) + ending)
+    assert (again.verdict, again.excerpts, again.confidence) == (
+        first.verdict,
+        first.excerpts,
+        first.confidence,
+    )
+
+
+SPEAKERS = ["Mara Quill", "Tom Bask", "Łukasz Żak", "Ursula von der Leyen", "Finbar O’Neill"]
+TOPICS = ["the ferry was late", "fares would rise", "the pier “needed paint”", "nobody had been hurt"]
+FRAMES = [
+    "{who} said that {what}.",
+    "{who} told {other} that {what}.",
+    "“I know that this is so,” said {who}. “And {other} knows it.”",
+    "A spokesman for {who} said that {what}.",
+    "According to the Skerry Herald, {who} warned that {what}.",
+    "{other} asked {who} whether {what}.",
+    "{who} has not said whether {what}.",
+    "I think that {what}, whatever {who} does.",
+    "{who} said that {what}, but {other} said that it was not so.",
+]
+frames = st.tuples(
+    st.sampled_from(FRAMES), st.sampled_from(SPEAKERS), st.sampled_from(SPEAKERS), st.sampled_from(TOPICS)
+)
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.lists(st.lists(frames, min_size=1, max_size=3), min_size=1, max_size=4), st.sampled_from(SPEAKERS))
+def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, asked):
+    paragraphs = [
+        " ".join(frame.format(who=who, other=other, what=what) for frame, who, other, what in paragraph)
+        for paragraph in report
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        answerer = column(Path(folder), {"report": "\n\n".join(paragraphs)})
+        for question in (f"what did {asked} say?", f"what did {asked} say about the ferry?"):
+            answer = answerer.ask(question)
+            assert len(answer.excerpts) <= 3
+            for e in answer.excerpts:
+                assert e.text == e.passage.text[e.start : e.end]
+                assert e.text.count("“") == e.text.count("”")
+                if answer.verdict in (Verdict.ANSWERED, Verdict.NOT_ON_THIS):
+                    assert e.speaker == asked
+                    assert asked in e.text
+                    own = [u for u in e.passage.utterances if u.speaker == asked]
+                    assert any(u.start <= e.start < u.end for u in own)
+                    assert any(u.start < e.end <= u.end for u in own)
+                else:
+                    assert e.speaker is None or answer.verdict is Verdict.SILENT
