@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from itertools import islice
+from itertools import islice, zip_longest
 from math import exp
 
 from numpy import float32
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from index import statements
 from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
-from index.question import Question, Sense, content_words, understand
+from index.question import Question, Sense, clean, content_words, parts, understand
 from index.retriever import Ranked, Retriever
 from index.roles import holders, mended, offices
 from index.segment import fold
@@ -97,10 +97,15 @@ class Answerer:
         Args:
             within: Ids of the articles to look in; None for all.
         """
-        question = understand(typed)
-        query = self._retriever.query(question.text)
+        asked = [understand(part) for part in parts(typed)]
+        queries = [self._retriever.query(q.text) for q in asked]
         with self._store.reading() as generation:
-            return _Asked(self._retriever, self.people(generation), question, query, within).answer()
+            people = self.people(generation)
+            answers = [
+                _Asked(self._retriever, people, question, query, within).answer()
+                for question, query in zip(asked, queries, strict=True)
+            ]
+        return answers[0] if len(answers) == 1 else together(clean(typed), answers)
 
     def article_ids(self) -> dict[str, str]:
         """Return the ids of all articles by their short names."""
@@ -180,12 +185,12 @@ class _Asked:
         if not found:
             return self._never_quoted(people[0])
         if not words.weights:
-            return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=speakers[0].name)
+            return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
         fitting = [s for s in found if s.fit >= ON_TOPIC]
         confidence = sure(found[0].fit, ON_TOPIC)
         verdict = Verdict.ANSWERED if fitting else Verdict.NOT_ON_THIS
         return self._answer(
-            verdict, in_turn(fitting, speakers) or found, confidence, subject=speakers[0].name
+            verdict, in_turn(fitting, speakers) or found, confidence, subject=_names(speakers)
         )
 
     def _never_quoted(self, person: Person) -> Answer:
@@ -202,7 +207,7 @@ class _Asked:
 
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
-        words = self.retriever.words(q.quoted or (q.topic if q.sense is Sense.ANY else q.text))
+        words = self.retriever.words(q.quoted or q.topic or q.text)
         ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
         best = found[0] if found else None
@@ -278,6 +283,27 @@ def _is_person(u: Utterance) -> bool:
         and u.cue != ":"
         and speaker[0].isupper()
     )
+
+
+def together(question: str, answers: Sequence[Answer]) -> Answer:
+    """Return one answer to a question of several parts: the excerpts of each answered part, in turn."""
+    answered = [a for a in answers if a.verdict is Verdict.ANSWERED]
+    first = (answered or answers)[0]
+    turns = zip_longest(*(a.excerpts for a in answered or answers[:1]))
+    excerpts = {(e.article.id, e.number, e.start): e for turn in turns for e in turn if e}
+    return replace(
+        first,
+        question=question,
+        excerpts=tuple(excerpts.values())[:MOST],
+        confidence=max(a.confidence for a in answers),
+        ranked=tuple(dict.fromkeys(place for a in answers for place in a.ranked))[:RANKED],
+    )
+
+
+def _names(people: Sequence[Person]) -> str:
+    """Write one name, or several as people list them."""
+    *others, last = dict.fromkeys(p.name for p in people)
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 def sure(measure: float, even: float) -> float:

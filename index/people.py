@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,12 +11,17 @@ from enum import StrEnum
 from rapidfuzz import fuzz, process
 
 from index.cues import OUTLET
-from index.names import HONORIFICS, TITLES, same_person
+from index.names import HONORIFICS, TITLES, is_description, same_person
 from index.segment import STOPWORDS, fold
 
 # Typing errors ("sikorsky", "netenyahu") leave 83 of 100 letters as they were; other names share fewer.
 TYPO = 83
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
+LIKE = 70  # of 100 letters: near enough to ask "did you mean …?"
+SUGGESTED = 2
+
+
+_DESCRIBING = re.compile(r"\b(?:for|who|with|from)\b|\w's\s+\w")  # "a spokesman for Roe", "Roe's lawyer"
 
 
 class Standing(StrEnum):
@@ -43,24 +49,44 @@ class Person:
     suggestions: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
 class People:
     """The people of one state of the column: who speaks, who is named, who writes."""
 
-    speakers: Mapping[str, int]
-    names: Mapping[str, int]
-    columnists: Collection[str]
-    holders: Callable[[str], list[str]] = lambda phrase: []  # whom an office means: "the Polish PM"
+    def __init__(
+        self,
+        speakers: Mapping[str, int],
+        names: Mapping[str, int],
+        columnists: Collection[str] = (),
+        holders: Callable[[str], list[str]] = lambda phrase: [],
+    ) -> None:
+        """
+        Args:
+            speakers: How many statements each label in the store has.
+
+            names: How often each word of a name occurs, folded.
+
+            holders: Whom an office means: "the Polish PM".
+        """
+        self.speakers, self.names, self.columnists, self._holders = speakers, names, columnists, holders
+        self._labels: dict[str, list[str]] = defaultdict(list)  # by the whole label, folded
+        self._by_word: dict[str, list[str]] = defaultdict(list)  # by each word of a name
+        for label in speakers:
+            self._labels[_bare(label)].append(label)
+            for word in {} if is_description(label) else set(fold(label).split()):
+                self._by_word[word].append(label)
 
     def find(self, who: str) -> list[Person]:
-        """Return the people that *who* names: "Trump and Tusk" are two."""
-        whole = self._one(who)
-        parts = [p for p in re.split(r"\s+and\s+|\s*,\s*|\s*&\s*", who) if p.strip()]
-        if len(parts) > 1 and whole.standing is not Standing.SPEAKER:
-            people = [self._one(part) for part in parts]
+        """
+        Return the people that *who* names.
+
+        "Trump and Tusk" are two, and so is "Johnson" where two people of that name speak.
+        """
+        parts = [p for p in re.split(r"\s+and\s+|\s*[,&]\s*", who.strip()) if p.strip()]
+        if len(parts) > 1 and _bare(who) not in self._labels:
+            people = [person for part in parts for person in self._find(part)]
             if any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people):
                 return people
-        return [whole]
+        return self._find(who)
 
     def named_in(self, text: str) -> list[Person]:
         """Return the speakers whose last name stands in *text*, typing errors forgiven, in order."""
@@ -69,96 +95,146 @@ class People:
             word = re.sub(r"'s?$", "", word)
             if word in STOPWORDS or word in TITLES or len(word) < 3:
                 continue
-            person = self._one(word)
-            last = fold(person.name).split()[-1:] if person.speakers else []
-            if person.standing is Standing.SPEAKER and self._close(word, last) and person not in found:
-                found.append(person)
+            for person in self._find(word):
+                last = fold(person.name).split()[-1]
+                if person.speakers and fuzz.ratio(word, last) >= TYPO and person not in found:
+                    found.append(person)
         return found
 
-    def _close(self, word: str, names: Iterable[str]) -> bool:
-        return any(fuzz.ratio(word, name) >= TYPO for name in names)
+    # ---- one person, in falling order of certainty
 
-    def _one(self, who: str) -> Person:
+    def _find(self, who: str) -> list[Person]:
         words = self._name_words(who)
-        if not words:
-            return Person(name=who, standing=Standing.DESCRIBED)
-        name = " ".join(words)
-        if self._is_columnist(words):
-            return Person(name=next(iter(self.columnists)), standing=Standing.COLUMNIST)
-        found = self._speakers(name) or self._outlets(name) or self._office(who)
-        if found:
-            return self._speaker(found)
-        if all(w in self.names for w in words[-1:]):
-            return Person(name=self._as_printed(name), standing=Standing.MENTIONED)
-        return self._mistyped(words) or self._stranger(who, words)
+        if words and self._is_columnist(words):
+            return [Person(name=next(iter(self.columnists)), standing=Standing.COLUMNIST)]
+        if exact := [s for s in self._labels.get(_bare(who), []) if is_description(s)]:
+            return [self._person(exact)]
+        described = not words or bool(_DESCRIBING.search(fold(who))) or self._is_title(who)
+        found = [] if described else self._speaking(words) or self._outlet(words)
+        if found := found or self._office(who):
+            return found
+        if described:
+            return [Person(name=who, standing=Standing.DESCRIBED)]
+        return [self._silent(who, words)]
 
     def _name_words(self, who: str) -> list[str]:
         words = [re.sub(r"'s?$", "", w).strip('.,"') for w in fold(who).split()]
-        while words and (words[0] in STOPWORDS or words[0] in HONORIFICS):
+        while words and (words[0] in STOPWORDS - {"may", "will"} or words[0] in HONORIFICS):
             words = words[1:]
-        named = [w for w in words if w in self.names]
-        if named and words[-1] in self.names:
+        if words and words[-1] in self.names:
             # "Prime Minister Tusk": the titles before a name say nothing more.
             words = [w for i, w in enumerate(words) if w not in TITLES or i == len(words) - 1]
         return [w for w in words if w]
 
     def _is_columnist(self, words: list[str]) -> bool:
-        parts = {part for name in self.columnists for part in fold(name).split()}
-        return bool(parts) and set(words) <= parts
+        return any(set(words) <= set(fold(name).split()) for name in self.columnists)
 
-    def _speakers(self, name: str) -> list[str]:
-        same = [s for s in self.speakers if same_person(name, s)]
-        exact = [s for s in same if fold(s) == fold(name)]
-        return exact if exact and " " in name else same
+    def _is_title(self, who: str) -> bool:
+        """Tell “the king”, who is nobody's surname, from “King”."""
+        words = fold(who).split()
+        return len(words) > 1 and words[0] in ("the", "a", "an") and set(words[1:]) <= TITLES
 
-    def _outlets(self, name: str) -> list[str]:
-        """Know “the WSJ” as the Wall Street Journal; "NYT reporters" as the New York Times's."""
-        first = name.split()[0]
-        return [
+    def _speaking(self, words: list[str]) -> list[Person]:
+        name = " ".join(words)
+        same = [s for s in self._by_word.get(words[-1], []) if same_person(name, s)]
+        full = [s for s in same if " " in s]
+        others = [s for s in self._by_word.get(words[-1], []) if " " in s and s not in full]
+        if len(words) > 1 and others:
+            same = full  # a bare surname that two people share is neither's
+        if same:
+            return self._people(name, same)
+        if len(words) == 1:  # a first name, or a family name that comes first
+            people = self._people(name, [s for s in self._by_word.get(name, []) if not OUTLET.search(s)])
+            return people if len(people) == 1 else []
+        return []
+
+    def _people(self, name: str, labels: Iterable[str]) -> list[Person]:
+        """Group *labels* by who can be one person; a bare surname goes to the only one, or stands alone."""
+        full: list[list[str]] = []
+        bare: list[str] = []
+        for label in sorted(labels, key=lambda s: (-self.speakers[s], s)):
+            group = next((g for g in full if " " in label and any(same_person(label, x) for x in g)), None)
+            if group:
+                group.append(label)
+            elif " " in label or not same_person(name, label):
+                full.append([label])
+            else:
+                bare.append(label)
+        if len(full) == 1:
+            full[0] += bare
+        elif bare:
+            full.append(bare)
+        return [self._person(group) for group in full]
+
+    def _person(self, labels: list[str]) -> Person:
+        name = max(labels, key=lambda s: (" " in s, self.speakers[s], len(s)))
+        return Person(name=name, standing=Standing.SPEAKER, speakers=tuple(labels))
+
+    def _outlet(self, words: list[str]) -> list[Person]:
+        """Know “the WSJ” as the Wall Street Journal, and “NYT reporters” as the New York Times's."""
+        known = [
             s
             for s in self.speakers
-            if OUTLET.search(s) and (_initials(s) == first or first in fold(s).split())
+            if OUTLET.search(s) and (_initials(s) == words[0] or words[0] in fold(s).split())
         ]
+        return [self._person(known)] if known else []
 
-    def _office(self, who: str) -> list[str]:
-        """Know “Poland's premier” as whoever the column calls so, if that is one person."""
-        held = self.holders(who)
-        return [s for s in self.speakers if s in held] if len(held) == 1 else []
+    def _office(self, who: str) -> list[Person]:
+        """Know “Poland's premier” as whoever the column calls so, if that is one person who speaks."""
+        held = self._holders(who)
+        labels = [s for s in self.speakers if s in held]
+        return [self._person(labels)] if len(held) == 1 and labels else []
 
-    def _speaker(self, labels: list[str]) -> Person:
-        name = max(labels, key=lambda s: (self.speakers[s], len(s)))
-        return Person(name=name, standing=Standing.SPEAKER, speakers=tuple(labels))
+    # ---- people without a statement
+
+    def _silent(self, who: str, words: list[str]) -> Person:
+        family = [s for s in self._by_word.get(words[-1], []) if " " in s]
+        if family and len(words) > 1:
+            return self._unknown(who, family)
+        if words[-1] in self.names:
+            return Person(name=" ".join(map(_printed, words)), standing=Standing.MENTIONED)
+        return self._mistyped(words) or self._stranger(who, words)
 
     def _mistyped(self, words: list[str]) -> Person | None:
         if len(words[-1]) < SHORTEST_TYPO:
             return None
         last_names = {fold(s).split()[-1] for s in self.speakers if s[:1].isupper()}
-        near = process.extractOne(words[-1], list(last_names), scorer=fuzz.ratio, score_cutoff=TYPO)
+        near = process.extractOne(words[-1], sorted(last_names), scorer=fuzz.ratio, score_cutoff=TYPO)
         if near:
-            found = self._speakers(" ".join([*words[:-1], near[0]])) or self._speakers(near[0])
-            return self._speaker(found)
-        other = process.extractOne(words[-1], list(self.names), scorer=fuzz.ratio, score_cutoff=TYPO)
-        return Person(name=self._as_printed(other[0]), standing=Standing.MENTIONED) if other else None
+            people = self._speaking([*words[:-1], near[0]]) or self._speaking([near[0]])
+            return people[0] if people else None
+        other = process.extractOne(words[-1], sorted(self.names), scorer=fuzz.ratio, score_cutoff=TYPO)
+        return Person(name=_printed(other[0]), standing=Standing.MENTIONED) if other else None
 
     def _stranger(self, who: str, words: list[str]) -> Person:
-        described = bool(re.match(r"(?:the|a|an|his|her|their)\s", fold(who))) or len(words) > 3
-        if described or any(w in self.names or w in TITLES for w in words):
+        article = re.match(r"(?:the|a|an|his|her|their)\s", fold(who))
+        if article or len(words) > 3 or any(w in self.names or w in TITLES for w in words):
             return Person(name=who, standing=Standing.DESCRIBED)
+        printed = {fold(s).split()[-1]: s for s in self.speakers if not is_description(s)}
         near = process.extract(
-            words[-1], [fold(s) for s in self.speakers], scorer=fuzz.WRatio, limit=2, score_cutoff=70
+            words[-1], sorted(printed), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE
         )
-        printed = {fold(s): s for s in self.speakers}
-        return Person(name=who, standing=Standing.UNKNOWN, suggestions=tuple(printed[n[0]] for n in near))
+        return self._unknown(who, [printed[word] for word, *_ in near])
 
-    def _as_printed(self, name: str) -> str:
-        return " ".join(w[:1].upper() + w[1:] for w in name.split())
-
-
-def _initials(name: str) -> str:
-    return "".join(w[0] for w in fold(name).split() if w not in ("the", "of"))
+    def _unknown(self, who: str, alike: Iterable[str]) -> Person:
+        suggestions = tuple(dict.fromkeys(alike))[:SUGGESTED]
+        return Person(name=who, standing=Standing.UNKNOWN, suggestions=suggestions)
 
 
 def names_one_of(word: str, people: Iterable[Person]) -> bool:
     """Tell whether *word* is part of the name of one of *people*, typing errors forgiven."""
     parts = {part for p in people for label in (p.name, *p.speakers) for part in fold(label).split()}
     return any(fuzz.ratio(re.sub(r"\W+(?:s)?$", "", fold(word)), part) >= TYPO for part in parts)
+
+
+def _bare(label: str) -> str:
+    """Return a label as it is looked up: folded, without the article before it."""
+    return re.sub(r"^(?:the|a|an)\s+|[\s.?!]+$", "", fold(label).strip())
+
+
+def _initials(name: str) -> str:
+    return "".join(w[0] for w in fold(name).split() if w not in ("the", "of"))
+
+
+def _printed(word: str) -> str:
+    return word[:1].upper() + word[1:]
