@@ -24,7 +24,7 @@ class QuestionsError(Exception):
     """A question file that cannot be used: one sentence that names the line and says what to do."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Place:
     """A paragraph: the article's short name and the ¶."""
 

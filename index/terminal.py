@@ -1,0 +1,243 @@
+"""What the command line prints: a sync, a status, an answer, an evaluation; whole words at any width."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, RenderableType
+from rich.markup import escape
+from rich.padding import Padding
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from index import evaluate, wording
+from index.answer import Answer
+from index.evaluate import Figure, Score
+from index.passage import Excerpt
+from index.store import Summary
+from index.sync import Change, Report
+
+UNBROKEN = 100_000  # columns of a file or a pipe, which have no edge to break lines at
+STYLES = {Change.FAILED: "red", Change.REMOVED: "yellow"}
+# Short enough that the table of an evaluation stands in 80 columns.
+HEADINGS = {"holds the words": "words", "characters": "chars", "abstention": "abstains"}
+LEGEND = (
+    "hit@1, hit@3, MRR: where the right paragraph ranks. words: the reply holds the needed words; "
+    f"usable: and nobody else's, in at most {evaluate.USABLE} characters. chars: the median shown. "
+    "abstains: answers where there is an answer, and only there. e2e: right for the reader."
+)
+
+
+def open_console(*, stderr: bool = False) -> Console:
+    """Return a console that breaks lines at the edge of a terminal, and nowhere in a file or a pipe."""
+    console = Console(stderr=stderr, highlight=False)
+    return console if console.is_terminal else Console(stderr=stderr, highlight=False, width=UNBROKEN)
+
+
+def visible(text: str) -> str:
+    """Return *text* with every control character that a terminal may obey replaced by "�"."""
+    lines = text.replace("\r\n", "\n")
+    return "".join("�" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in lines)
+
+
+@contextmanager
+def progress(doing: str, total: int | None = None) -> Iterator[Show]:
+    """Show on standard error how far long work is, while the block lasts."""
+    console = Console(stderr=True)
+    bar = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    with bar:
+        task = bar.add_task(doing, total=total)
+        yield Show(bar, task)
+
+
+class Show:
+    """Hears how much is done."""
+
+    def __init__(self, bar: Progress, task: TaskID) -> None:
+        self._bar, self._task = bar, task
+
+    def named(self, name: str, done: int) -> None:
+        """Show the name of what was done last."""
+        short = wording.cut(" ".join(visible(name).split()), 40)
+        self._bar.update(self._task, completed=done, description=escape(short))
+
+    def counted(self, done: int) -> None:
+        """Show how many are done."""
+        self._bar.update(self._task, completed=done)
+
+
+# ---- sync and status
+
+
+def print_report(report: Report, summary: Summary, console: Console) -> None:
+    """Print what a sync did: a line for each article that is not simply unchanged, then the counts."""
+    table = Table(box=None, pad_edge=False, header_style="dim", show_header=False)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for o in report.outcomes:
+        if o.change is not Change.UNCHANGED or o.why:
+            change = Text(o.change.value, style=STYLES.get(o.change, "green"))
+            table.add_row(_line(o.name), change, _line(o.why))
+    if table.row_count:
+        _print(console, table)
+    counts = ", ".join(f"{report.count(change):,} {change.value}" for change in Change)
+    console.print(Text(counts, style="bold"))
+    console.print(
+        f"The store holds {_number(summary.articles, 'article')} and {_number(summary.passages, 'passage')}; "
+        f"{_number(report.embedded, 'sentence')} embedded."
+    )
+
+
+def print_status(s: Summary, console: Console) -> None:
+    """Print what the store holds, and what the last sync could not read."""
+    rows = {
+        "articles": f"{s.articles:,}",
+        "passages": f"{s.passages:,}",
+        "sentences": f"{s.chunks:,}",
+        "statements": f"{s.utterances:,}",
+        "dates": wording.days(s.first, s.last) if s.first and s.last else "none",
+        "model": s.model,
+        "generation": f"{s.generation:,}",
+        "last sync": f"{s.last_sync:%Y-%m-%d %H:%M:%S} UTC" if s.last_sync else "never finished",
+    }
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in rows.items():
+        table.add_row(name, _line(value))
+    for source, reason in s.failed.items():
+        table.add_row(Text("failed", style="red"), _line(f"{source}: {reason}"))
+    _print(console, table)
+
+
+def _line(text: str) -> Text:
+    return Text(" ".join(visible(text).split()))
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _print(console: Console, what: RenderableType) -> None:
+    """Print *what*; in a file or a pipe without the spaces that fill a table's lines."""
+    if console.is_terminal:
+        console.print(what)
+        return
+    with console.capture() as held:
+        console.print(what)
+    for line in held.get().splitlines():
+        console.print(Text(line.rstrip()), soft_wrap=True)
+
+
+# ---- ask
+
+
+def print_answer(answer: Answer, console: Console) -> None:
+    """Print *answer* as a person reads it: verdict, excerpts letter for letter, citations."""
+    console.print(Text(wording.lead(answer, answer.excerpts), style="bold"))
+    console.print(Text(wording.searched(answer.searched), style="dim"))
+    if answer.excerpts and not wording.is_answer(answer):
+        console.print(Text(wording.NEAREST))
+    for excerpt in answer.excerpts:
+        console.print()
+        _indented(console, Text(visible(excerpt.text)), 4)
+        _indented(console, _citation(excerpt), 2)
+
+
+def _citation(excerpt: Excerpt) -> Text:
+    parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
+    line = Text("— " + " · ".join(parts), style="dim")
+    if excerpt.citation.link:
+        line.append(f"\n{visible(excerpt.citation.link)}")
+    return line
+
+
+def _indented(console: Console, text: Text, by: int) -> None:
+    _print(console, Padding(text, (0, 0, 0, by), expand=False))
+
+
+# ---- eval
+
+
+def print_figures(scores: Sequence[Score], console: Console) -> None:
+    """Print the figures by kind of question: a table where it fits, then all with intervals."""
+    groups = {kind: evaluate.figures(some) for kind, some in evaluate.by_kind(scores)}
+    sizes = {kind: len(some) for kind, some in evaluate.by_kind(scores)}
+    table = _table_of(groups, sizes)
+    if console.measure(table).maximum <= console.width:
+        _print(console, table)
+        console.print()
+    console.print("With 95 % intervals, n the number of questions:")
+    for kind, found in groups.items():
+        figures = ", ".join(_figure(name, figure) for name, figure in found.items())
+        _indented(console, Text.assemble((f"{visible(kind)}: ", "bold"), figures), 2)
+    console.print(Text(LEGEND, style="dim"))
+
+
+def _table_of(groups: Mapping[str, Mapping[str, Figure]], sizes: Mapping[str, int]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("questions", no_wrap=True)
+    for heading in ("n", *(HEADINGS.get(name, name) for name in evaluate.MEASURES)):
+        table.add_column(heading, no_wrap=True, justify="right")
+    for kind, found in groups.items():
+        cells = [_value(name, found[name].value) if name in found else "–" for name in evaluate.MEASURES]
+        table.add_row(_line(kind), str(sizes[kind]), *cells)
+    return table
+
+
+def _figure(name: str, f: Figure) -> str:
+    low, high = _value(name, f.low), _value(name, f.high)
+    return f"{HEADINGS.get(name, name)} {_value(name, f.value)} ({low}–{high}, n {f.n})"
+
+
+def _value(name: str, value: float) -> str:
+    return f"{value:.0f}" if name == "characters" else f"{value:.2f}"
+
+
+def print_misses(scores: Sequence[Score], most: int, console: Console) -> None:
+    """Print the *most* worst misses: what was asked, what was needed, what was shown."""
+    missed = evaluate.misses(scores)
+    if not missed or most < 1:
+        return
+    console.print(Text(f"\nThe worst {min(most, len(missed))} of {len(missed)} misses", style="bold"))
+    for s in missed[:most]:
+        sure = f"{s.answer.verdict.value}, confidence {s.answer.confidence:.2f}"
+        console.print()
+        console.print(Text.assemble((visible(s.case.question), "bold"), f" ({s.case.id}, {s.case.kind})"))
+        _indented(console, Text(f"verdict: {sure}"), 2)
+        _indented(console, Text(f"needed: {visible(_needed(s))}"), 2)
+        for excerpt in s.answer.excerpts:
+            place = f"{excerpt.article.name} ¶ {excerpt.number}, {wording.whose(excerpt)}"
+            _indented(console, Text(f"shown: {visible(excerpt.text)} [{place}]"), 2)
+
+
+def _needed(s: Score) -> str:
+    case = s.case
+    if not case.answerable:
+        return "a no"
+    places = ", ".join(f"{p.article} ¶ {p.paragraph}" for p in sorted(case.gold))
+    words = (" and " if case.all_needed else " or ").join(f"“{words}”" for words in case.needed)
+    wrong = [f for f in case.forbidden if any(f in e.text for e in s.answer.excerpts)]
+    without = "".join(f", without “{words}”" for words in wrong)
+    return f"{words or 'the passage'}{without} [{places}]"
