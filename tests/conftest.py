@@ -1,5 +1,6 @@
 """Real parts for the tests of the bot: a loopback workspace, an inbox on disk, a column of two passages."""
 
+import os
 import re
 import threading
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,11 @@ from bot.playground.workspace import Workspace
 from bot.service import Service, running
 from bot.state import Inbox
 from index.answer import Answer, Searched, Verdict
+from index.embedder import Embedder
 from index.passage import Article, Excerpt, Manner, Passage
+
+# Read when sentence-transformers is imported: no test asks a model hub.
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 TIDE = "Jane Roe, the harbour master, said: “The tide waits for nobody, and neither does the port.”"
 GULLS = "Gulls, in my view, are the only honest critics that this town has ever had."
@@ -135,3 +140,11 @@ def scene(build_scene):
     with bot_running(scene) as started:
         assert started.wait(10)
         yield scene
+
+
+@pytest.fixture(scope="session")
+def embedder():
+    """The real model, loaded once for all tests that are marked `model`."""
+    embedder = Embedder()
+    embedder.load()
+    return embedder
