@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -212,8 +213,9 @@ class Clause(Phrases):
     def _is_unsaid(self, subject: _Subject) -> bool:
         """Whether the words before the speaker take it back: “if”, “no evidence that”, “I wish”."""
         begin = self.tokens[subject.start].start - self.span.start
+        same_clause = re.split(r"[,;:—]", self.outside[:begin])[-1]
         inverted = self.low(0) == "had" and subject.start == 1
-        return inverted or bool(w.UNSAID.search(self.outside[max(0, begin - 60) : begin]))
+        return inverted or bool(w.UNSAID.search(same_clause))
 
     # ---- the speaker before the verb
 
@@ -276,7 +278,7 @@ class Clause(Phrases):
 
     def _same_as_before(self, i: int, silent: bool) -> _Subject | None:
         """Read “…, adding that”: whoever the sentence has spoken of."""
-        speakers, start = self.first_subject(i)
+        speakers, start = self.last_subject(i)
         return _Subject(speakers, start, silent) if speakers else None
 
     def _over_parenthesis(self, j: int, silent: bool) -> _Subject | None:
@@ -285,6 +287,8 @@ class Clause(Phrases):
             return None
         if self.kind(j - 1) == "name" and self.low(j - 2) == "," and self._may_be_apposed(j - 3):
             return _Subject((self.tokens[j - 1].text,), j - 1, silent)  # "The chief, Jane Roe, said"
+        if (related := self._related(j)) is not None:
+            return _Subject((self.tokens[related].text,), related, silent)
         for k in range(j - 1, 0, -1):
             phrase = self.ending(k - 1) if self.tokens[k].text == "," else None
             if phrase is None or self.low(phrase[1] - 1) in w.PREPOSITIONS:
@@ -294,6 +298,13 @@ class Clause(Phrases):
             if self.kind(k - 1) == "name" or phrase[0][0] in w.HE or self.is_human(k - 1):
                 return _Subject(*phrase, silent)
         return None
+
+    def _related(self, j: int) -> int | None:
+        """Find the name of “Jane Roe, whose daughter Ann, 22, was there, said”: a clause hangs on it."""
+        speakers, start = self.first_subject(j)
+        hangs = self.low(start + 1) == "," and self.low(start + 2) in ("who", "whose", "whom")
+        joined = any(self.low(k) in ("and", "but") and self.kind(k + 1) == "name" for k in range(start, j))
+        return start if speakers and self.kind(start) == "name" and hangs and not joined else None
 
     def _may_be_apposed(self, i: int) -> bool:
         """Whether the words up to token *i* can be in apposition to a name: “Skerry's harbour master, …”."""

@@ -20,13 +20,11 @@ SAYING = """
 # Verbs that report speech only beside a quotation, "that" or a colon.
 BESIDE_QUOTATION = """
     add reply respond retort counter answer state call continue begin start conclude offer ask post
-    inquire wonder describe characterize characterise liken compare label brand dub term refer
-    address speak talk comment discuss mention cite quote read put think believe hope feel fear
-    worry expect consider fret find show point summarize summarise sum charge challenge defend
-    endorse express voice echo repeat interject chime agree disagree object protest muse reflect
-    marvel remember think_of deem view see regard invoke attack question tout champion declare
-    decline portray cast paint hold joke sign rail rant vent thunder fire hit shoot press push
-    warn argue write laugh smile nod shrug sigh deadpan
+    inquire wonder describe characterize characterise liken compare label brand dub term address
+    speak talk comment discuss mention cite quote read put think believe hope feel fear worry expect
+    consider find show point summarize summarise sum charge challenge defend endorse express voice
+    echo repeat interject chime agree disagree object protest muse reflect remember invoke question
+    tout champion declare decline joke rail rant vent thunder warn argue write laugh sigh deadpan
     """.split()
 IRREGULAR = {
     "say": "says said saying", "tell": "tells told telling", "write": "writes wrote written writing",
@@ -131,6 +129,7 @@ CONTINUING = frozenset(
     "as took takes turned came chose dared".split()
 )
 HE = frozenset("he she they".split())
+HIM = {"him": "he", "her": "she", "them": "they"}
 WRITER = frozenset("i we you it there one this that these those which who what me us".split())
 DETERMINERS = frozenset(
     "a an the his her their its our my your this that these those some any every each no".split()

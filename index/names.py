@@ -147,6 +147,30 @@ def is_description(label: str) -> bool:
     return lower or any(x in ("for", "who", "with", "to", "from", "at") for x in words[1:])
 
 
+def after_preposition(text: str, name: Name) -> bool:
+    """Tell whether a preposition stands before *name* and its titles: "by Dr Jane Roe"."""
+    before = re.findall(r"[\w’'.-]+|[^\w\s]", text[max(0, name.start - 60) : name.start])
+    while before and before[-1].casefold().rstrip(".") in TITLES | HONORIFICS | {"the"}:
+        before.pop()
+    return bool(before) and before[-1].casefold() in (
+        "of",
+        "for",
+        "from",
+        "in",
+        "at",
+        "with",
+        "to",
+        "by",
+        "on",
+        "about",
+        "under",
+        "over",
+        "like",
+        "than",
+        "near",
+    )
+
+
 class Roster:
     """
     Who is who in one article: short names stand for the one full name that ends with them.

@@ -14,8 +14,8 @@ from index.cues import OUTLET
 from index.names import HONORIFICS, TITLES, is_description, same_person
 from index.segment import STOPWORDS, fold
 
-# Typing errors ("sikorsky", "netenyahu") leave 83 of 100 letters as they were; other names share fewer.
-TYPO = 83
+# Typing errors ("sikorsky", "netenyahu") leave 80 of 100 letters as they were; other names share fewer.
+TYPO = 80
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
 LIKE = 70  # of 100 letters: near enough to ask "did you mean …?"
 SUGGESTED = 2

@@ -42,8 +42,8 @@ class Phrases:
     def from_(self, i: int) -> tuple[Speakers, int]:
         """Return the speakers named from token *i* on, and the index behind them; nobody is ()."""
         start, head, stop = i, "", i + 12
-        if self.low(i) in w.HE:
-            return (self.low(i),), i + 1
+        if self.low(i) in w.HE or self.low(i) in w.HIM:
+            return (w.HIM.get(self.low(i), self.low(i)),), i + 1
         while i < min(len(self.tokens), stop):
             token = self.tokens[i]
             if token.kind == "name" and self.low(i + 1) in POSSESSIVE:
@@ -172,6 +172,14 @@ class Phrases:
                 start = self.start_of(i)
                 return (self.text(self.tokens[start : i + 1]),), start
         return (), 0
+
+    def last_subject(self, stop: int) -> tuple[Speakers, int]:
+        """Return who the last clause before token *stop* is about, where it begins with that; else as above."""
+        for i in range(stop - 1, 0, -1):
+            begins = self.low(i - 1) in (",", ";", "—", "–") or (self.low(i - 1) in JOINING and i > 1)
+            if begins and self.low(i) in w.HE:
+                return (self.low(i),), i
+        return self.first_subject(stop)
 
     def text(self, words: Sequence[Token]) -> str:
         """Return *words* as a speaker's label; an article at its beginning is not capitalised."""

@@ -16,6 +16,7 @@ ORNAMENT = re.compile(r"[\s*·•⁂#~_=–—-]+")
 # A paragraph in quotation marks says itself whose it is; an item of a list is the columnist's point.
 STAYS = re.compile(r"[“”„«\"‘]|[-–—•*]\s|\(?\d{1,2}[.)]\s")
 SIGNATURE = re.compile(r"(?:[–—―~]|--?)\s*(?=\w)")
+DATED = re.compile(r",[^,]*\d[^,]*$")  # ", 5 October 2024" says when, not who
 # "— Jane Roe, writing in the Harbour Gazette on 3 May 2024" is about as long as they get.
 SIGNATURE_LIMIT = 120
 # Paragraphs; a pull quote stands on the page that it is pulled from.
@@ -68,6 +69,7 @@ def _signs(block: Block, quotation: list[Block]) -> bool:
 def _outlet(quotation: list[Block], above: str) -> str | None:
     signed = next((block.text for block in reversed(quotation) if _signs(block, quotation)), "")
     name = SIGNATURE.sub("", signed, count=1).strip().removeprefix("The ")
+    name = DATED.sub("", name)
     return name or introduced_outlet(above) or quotation[0].cited
 
 

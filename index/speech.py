@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from index import cues as w
 from index.clause import Clause, Cue
-from index.names import Name, Roster, names
+from index.names import Name, Roster, after_preposition, names
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.roles import holders, is_plain, roles_in
 from index.segment import Span, sentences
@@ -40,16 +40,19 @@ def attribute(article: Article) -> Article:
 
 def _printed_by(passage: Passage, above: str, roster: Roster) -> Iterator[Utterance]:
     """Yield each sentence of a block quotation as its outlet's, and as the reporters' that *above* names."""
-    if passage.voice is not Voice.BLOCK_QUOTATION or not passage.outlet:
+    if passage.voice is not Voice.BLOCK_QUOTATION:
         return
-    outlet = passage.outlet
+    outlet = passage.outlet or ""
     named = [
         n for n in names(above) if " " in n.full and n.full not in outlet and not w.OUTLET.search(n.full)
     ]
-    reporters = [roster.resolve(n.full) for n in named if _credited(above, n, outlet)]
+    credited = [n for n in named if outlet and _credited(above, n, outlet)]
+    # "Jane Roe was not gentle:" names nobody else.
+    only = [n for n in named if n.start >= _last_sentence(above) and not after_preposition(above, n)]
+    reporters = [roster.resolve(n.full) for n in credited or (only if len(only) == 1 else [])]
     for sentence in sentences(passage.text):
-        for speaker in [*reporters, outlet]:
-            via = () if speaker == outlet else (outlet,)
+        for speaker in [*reporters, *([outlet] if outlet else [])]:
+            via = () if speaker == outlet or not outlet else (outlet,)
             yield Utterance(
                 start=sentence.start,
                 end=sentence.end,
@@ -66,6 +69,10 @@ def _credited(above: str, name: Name, outlet: str) -> bool:
     behind = before.rfind(outlet)
     between = before[behind + len(outlet) :] if behind >= 0 else "?"
     return bool(re.fullmatch(r"[’']s? (?:[\w.-]+ ){0,3}(?:[A-Z][\w.-]+ [A-Z][\w.-]+ and )?", between))
+
+
+def _last_sentence(text: str) -> int:
+    return next((s.start for s in reversed(sentences(text))), 0)
 
 
 def _ends_with(text: str, utterance: Utterance) -> bool:
@@ -168,10 +175,14 @@ class _Reader:
         return self.focus if not before else self._only(before)
 
     def _people(self, start: int, end: int) -> list[str]:
-        """Return the names of two words in a stretch of the passage outside its quotations, each once."""
+        """
+        Return the names of two words in a stretch of the passage outside its quotations, each once.
+
+        What follows a preposition ("on Market Row", "questioned by Jane Roe") is not who acts.
+        """
         out = "".join(" " if self._quoted(k) else self.text[k] for k in range(start, end))
-        who = (self.roster.resolve(n.full) for n in names(out, self.roster.surnames))
-        return list(dict.fromkeys(x for x in who if " " in x))
+        found = [n for n in names(out, self.roster.surnames) if not after_preposition(out, n)]
+        return list(dict.fromkeys(x for n in found if " " in (x := self.roster.resolve(n.full))))
 
     def _only(self, named: Sequence[str]) -> str | None:
         """Return the one person among *named*; where there are two, "he" may be either."""
