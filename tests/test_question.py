@@ -51,10 +51,10 @@ has tusk said anything
     "question",
     [
         *WORDS_OF_TUSK,
-        defect("give me everything tusk said", reason="everything is read as a topic"),
-        defect("what'd tusk say", reason="what'd"),
-        defect("whatd tusk say", reason="whatd"),
-        defect("wat did tusk say", reason="wat"),
+        "give me everything tusk said",
+        "what'd tusk say",
+        "whatd tusk say",
+        "wat did tusk say",
     ],
 )
 def test_questions_for_somebodys_words_on_anything(question):
@@ -79,11 +79,11 @@ def test_questions_for_somebodys_words_on_anything(question):
         ("what did the Polish prime minister say about it", "the polish prime minister", []),
         ("what did a spokesman for Tusk say?", "a spokesman for tusk", []),
         ("what did the Guardian report about Sikorski", "the guardian", ["sikorski"]),
-        defect("what did May say about fares?", "may", ["fares"], reason="may is a stop word"),
-        defect("give me a quote by Tusk on drones", "tusk", ["drones"], reason="the topic is in the name"),
-        defect("any word from Rutte on drones?", "rutte", ["drones"], reason="the topic is in the name"),
+        ("what did May say about fares?", "may", ["fares"]),
+        ("give me a quote by Tusk on drones", "tusk", ["drones"]),
+        ("any word from Rutte on drones?", "rutte", ["drones"]),
         ("what did tusk say about war, please?", "tusk", ["war"]),
-        defect("how many drones did Tusk say there were?", "tusk", ["drones"], reason="how many did X say"),
+        ("how many drones did Tusk say there were?", "tusk", ["drones"]),
     ],
 )
 def test_questions_for_somebodys_words_on_a_topic(question, who, topic):
@@ -117,7 +117,7 @@ def test_questions_for_the_columnists_own_view(question):
         ("who first said it was a mistake", "it was a mistake"),
         ("who claimed that the ferry would sail", "the ferry would sail"),
         ('whose words are "every inch"?', "every inch"),
-        defect("who called it “absolutely reckless”?", "absolutely reckless", reason="called"),
+        ("who called it “absolutely reckless”?", "absolutely reckless"),
     ],
 )
 def test_questions_for_the_speaker_of_some_words(question, quoted):
@@ -141,7 +141,7 @@ def test_questions_for_the_speaker_of_some_words(question, quoted):
         "tusk drones",
         "?",
         "",
-        defect("who wrote this column?", reason="wrote is read as said"),
+        "who wrote this column?",
     ],
 )
 def test_questions_that_ask_nobody_in_particular(question):
@@ -152,7 +152,6 @@ def test_questions_that_ask_nobody_in_particular(question):
 @pytest.mark.parametrize(
     "question", ["what did anyone say about drones?", "what did people say about drones?"]
 )
-@pytest.mark.xfail(strict=True, reason="anyone and people are taken for somebody's name")
 def test_anyone_is_nobodys_name(question):
     assert understand(question).who == ""
 
@@ -160,7 +159,6 @@ def test_anyone_is_nobodys_name(question):
 @pytest.mark.parametrize(
     "question", ["what didn't Tusk say?", "what did Tusk not say?", "what should Tusk say"]
 )
-@pytest.mark.xfail(strict=True, reason="helping verbs and not are taken into the name")
 def test_helping_verbs_are_no_part_of_a_name(question):
     assert understand(question).who in ("", "tusk")
 
@@ -209,7 +207,7 @@ def test_case_and_ending_make_no_difference(question, case, ending):
     "question",
     [
         "Please tell me about the war",
-        defect("Hey, tell me about the war", reason="known in lower case only"),
+        "Hey, tell me about the war",
     ],
 )
 def test_politeness_is_no_topic_in_any_case(question):

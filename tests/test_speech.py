@@ -132,13 +132,13 @@ def test_the_whole_sentence_is_its_one_speakers(sentence):
 @pytest.mark.parametrize(
     "sentence",
     [
-        defect("Contrary to what Mara Quill said, the ferry did not sail.", reason="takes Contrary for her"),
+        "Contrary to what Mara Quill said, the ferry did not sail.",
         "Mara Quill had long argued that the ferry was unsafe.",
         "Mara Quill posted on Truth Social that the ferry would sail.",
         "Mara Quill went on to say that the ferry would sail.",
         "As Mara Quill put it, the ferry is a floating museum.",
         "To quote Mara Quill, “the ferry will sail.”",
-        defect("Tom Bask is “a fool”, in Mara Quill’s view.", reason="in X's view"),
+        "Tom Bask is “a fool”, in Mara Quill’s view.",
         "Tom Bask, “a fool” in the words of Mara Quill, sold the ferry.",
         "Skerry’s harbour master, Mara Quill, said the ferry would sail.",
         "Tom Bask, said Mara Quill, had sold the ferry.",
@@ -147,17 +147,17 @@ def test_the_whole_sentence_is_its_one_speakers(sentence):
         "„The ferry will sail“, said Mara Quill.",
         "‘The ferry will sail,’ said Mara Quill. ‘It always has.’",
         "Mara Quill called it ‘a floating museum’.",
-        defect("Mara Quill’s deputy listened. Mara Quill thinks the ferry is a wreck.", reason="thinks"),
+        "Mara Quill’s deputy listened. Mara Quill thinks the ferry is a wreck.",
         "One reader, Mara Quill, writes: “The ferry will sail.”",
         "Tom Bask’s deputy, Mara Quill, said: “The ferry will sail.”",
         "“The ferry will sail,” said Tom Bask’s deputy, Mara Quill.",
-        defect("Mara Quill, asked about Tom Bask: “He is gone.”", reason="the colon's nearest name"),
-        defect(
-            "A spokeswoman for Tom Bask, Mara Quill, said that the ferry would sail.", reason="apposition"
-        ),
+        "Mara Quill, asked about Tom Bask: “He is gone.”",
+        "A spokeswoman for Tom Bask, Mara Quill, said that the ferry would sail.",
         "Tom Bask laughed when Mara Quill called the ferry “a wreck”.",
         "Tom Bask was told by Mara Quill that the ferry would sail.",
-        defect("Tom Bask heard Mara Quill say that the ferry was unsafe.", reason="heard X say"),
+        defect("Asked about Tom Bask, Mara Quill shrugged: “He is gone.”", reason="takes Asked for her"),
+        "His lawyer, Ms. Mara Quill, asked reporters to leave: “He is tired.”",
+        "Tom Bask heard Mara Quill say that the ferry was unsafe.",
     ],
 )
 def test_less_common_ways_of_reporting_name_their_speaker_alone(sentence):
@@ -204,16 +204,17 @@ Tom Bask retweeted Mara Quill.
     "text",
     [
         *SILENT,
+        defect("Mara Quill declined to say that the ferry was safe.", reason="declined … that"),
         "I wish Mara Quill had said that the ferry was a wreck.",
         "Had Mara Quill said that the ferry was a wreck, nobody would sail.",
         "It is not true that Mara Quill said that the ferry was a wreck.",
         "There is no evidence that Mara Quill said that the ferry sank.",
-        defect("Imagine Mara Quill saying that the ferry was a wreck.", reason="imagined, and as a name"),
+        "Imagine Mara Quill saying that the ferry was a wreck.",
         "Neither Mara Quill nor Tom Bask said that the ferry would sail.",
         "I asked Mara Quill: “Will the ferry sail?”",
         "Mara Quill is wrong, I think: “The ferry will sail” is no plan.",
         "Tom Bask wrote to Mara Quill.",
-        defect("Mara Quill told the truth about the ferry.", reason="no content"),
+        "Mara Quill told the truth about the ferry.",
         defect("Mara Quill revealed her new car on Monday.", reason="no content"),
         "Mara Quill argued with Tom Bask about the ferry.",
     ],
@@ -267,6 +268,11 @@ def test_a_speaker_without_a_name_is_described_in_the_texts_words(sentence, labe
 )
 def test_words_are_never_given_to_whoever_is_only_named_nearby(sentence):
     assert "Tom Bask" not in speakers(sentence)
+
+
+def test_whoever_is_said_to_have_been_joking_does_not_speak():
+    text = "Prime Minister Ilse Brandt left. Kari Moe told NRK that the prime minister had been joking."
+    assert speakers(text) == ["Kari Moe"]
 
 
 def test_a_name_behind_of_does_not_take_the_next_clauses_words():
@@ -330,17 +336,15 @@ def test_one_of_two_is_nobody_in_particular():
             "Mara Quill says the ferry is safe",
             "Tom Bask calls it “a wreck”.",
         ),
-        defect(
+        (
             "While Mara Quill said it would sail, Tom Bask said it would not.",
             "While Mara Quill said it would sail",
             "Tom Bask said it would not.",
-            reason="both have the whole sentence",
         ),
-        defect(
+        (
             "Mara Quill said it would sail and Tom Bask said it would not.",
             "Mara Quill said it would sail",
             "Tom Bask said it would not.",
-            reason="both have the whole sentence",
         ),
     ],
 )
@@ -374,7 +378,7 @@ def test_words_that_an_outlet_reports_are_the_speakers_through_the_outlet(senten
 @pytest.mark.parametrize(
     ("sentence", "via"),
     [
-        defect("Tom Bask quoted Mara Quill as saying that it was unsafe.", "Tom Bask", reason="quoted X as"),
+        ("Tom Bask quoted Mara Quill as saying that it was unsafe.", "Tom Bask"),
         ("Reuters quoted Mara Quill as saying that it was unsafe.", "Reuters"),
         ("Mara Quill said, according to Tom Bask, that it sails.", "Tom Bask"),
         defect("Jo Tarn of the Herald reports that Mara Quill said it sails.", "Jo Tarn", reason="of … that"),
@@ -415,7 +419,6 @@ def test_a_block_quotation_is_its_outlets_and_its_reporters():
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="the line that only introduces counts as speech")
 def test_the_line_that_introduces_a_block_quotation_says_nothing_itself():
     quoted = Passage(
         number=2, text="The ferry is late.", voice=Voice.BLOCK_QUOTATION, outlet="Harbour Gazette"
@@ -481,6 +484,26 @@ def test_a_pronoun_without_anybody_named_is_unclear():
     assert speakers("The port was closed. She said that the ferry would sail.") == [None]
 
 
+@pytest.mark.xfail(strict=True, reason="the name before the comma is taken")
+def test_a_pronoun_between_commas_is_not_the_name_before_it():
+    text = "Ines Roth doubts the levy. “It never pays,” says Roth. Paul Venn, she says, “has a model”."
+    assert speakers(text)[-1] == "Ines Roth"
+
+
+@pytest.mark.xfail(strict=True, reason="the owner of a grandmother is taken")
+def test_a_pronoun_is_not_whoever_only_owns_what_is_spoken_of():
+    text = (
+        "Mara Quill’s grandmother laughed. He had touched wood, he told an interviewer, “and got a splinter.”"
+    )
+    assert speakers(text) == [None]
+
+
+@pytest.mark.xfail(strict=True, reason="quotations go on whoever speaks")
+def test_a_quotation_right_behind_a_closed_one_is_somebody_elses():
+    text = "“It floats,” said Mara Quill. “That’s not what I asked.” “It is what I answered.”"
+    assert all("“It is what I answered.”" not in words for who, words in said(text) if who == "Mara Quill")
+
+
 def test_a_pronoun_after_two_people_of_one_sentence_is_unclear():
     assert speakers("Mara Quill met Tom Bask on Monday. He said that the ferry would sail.") == [None]
 
@@ -490,7 +513,6 @@ def test_a_title_means_the_one_person_of_the_article_who_bears_it():
     assert speakers(text) == ["Tom Bask"]
 
 
-@pytest.mark.xfail(strict=True, reason="an office before a comma and the name is not read")
 def test_an_office_in_apposition_is_its_bearers():
     text = "The Polish prime minister, Ewa Lis, met Emil Roth. The prime minister said it would rain."
     assert speakers(text) == ["Ewa Lis"]
@@ -502,31 +524,11 @@ def test_an_office_in_apposition_is_its_bearers():
         ("Mayor Mara Quill met Mayor Tom Bask. The mayor said that it rained.", "the mayor"),
         ("Mara Quill wants to be mayor. The mayor said that it rained.", "the mayor"),
         ("The mayor’s brother, Tom Bask, came. The mayor said that it rained.", "the mayor"),
-        defect(
-            "Mara Quill had no water. Quill went to court. The judge said that it rained.",
-            "the judge",
-            reason="an office goes to whomever the paragraph names",
-        ),
-        defect(
-            "President Mara Quill came. The French president said that it rained.",
-            "the French president",
-            reason="an office of no country fits every country",
-        ),
-        defect(
-            "Vice President Mara Quill came. The president said that it rained.",
-            "the president",
-            reason="vice is left out",
-        ),
-        defect(
-            "Former President Mara Quill came. The president said that it rained.",
-            "the president",
-            reason="former is left out",
-        ),
-        defect(
-            "Mara Quill, the mayor’s sister, met Tom Bask. The mayor said that it rained.",
-            "the mayor",
-            reason="the sister counts as the mayor",
-        ),
+        ("Mara Quill had no water. Quill went to court. The judge said that it rained.", "the judge"),
+        ("President Mara Quill came. The French president said that it rained.", "the French president"),
+        ("Vice President Mara Quill came. The president said that it rained.", "the president"),
+        ("Former President Mara Quill came. The president said that it rained.", "the president"),
+        ("Mara Quill, the mayor’s sister, met Tom Bask. The mayor said that it rained.", "the mayor"),
     ],
 )
 def test_a_title_is_not_given_to_whoever_does_not_bear_it(text, title):
@@ -555,6 +557,9 @@ def test_a_title_that_nobody_bears_stays_a_title():
         ("J. D. Varga said that the ferry would sail.", "J. D. Varga"),
         ("J.D. Varga said that the ferry would sail.", "J.D. Varga"),
         ("Ana M. Costa said that the ferry would sail.", "Ana M. Costa"),
+        defect("Per Lund said that the ferry would sail.", "Per Lund", reason="read as the word per"),
+        defect("Will Hart said that the ferry would sail.", "Will Hart", reason="read as the word will"),
+        ("Mark May said that the ferry would sail.", "Mark May"),
         ("Stephen King said that the ferry would sail.", "Stephen King"),
         ("King said that the ferry would sail.", "King"),
         ("“We played badly,” Judge said.", "Judge"),
