@@ -158,7 +158,7 @@ CARGO = ", ".join(
     )
 )
 LEDGER = (
-    f"The harbour master opened the ledger. In the order in which they passed the mole he wrote down {CARGO}. "
+    f"The harbour master opened the ledger. In the order of their coming he wrote down {CARGO}. "
     "“That is all,” he told the clerk. The clerk, who had stopped listening at the bells, signed. "
     f"A week later the second ledger said {CARGO}, and nobody was surprised. They closed the book."
 )
