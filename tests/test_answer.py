@@ -13,7 +13,6 @@ from wordcolumn import column
 
 from index import evaluate
 from index.answer import Answerer, Verdict
-from index.embedder import Embedder
 from index.passage import Article, Manner
 from index.retriever import Retriever
 from index.sources import read
@@ -335,8 +334,7 @@ def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, 
 
 
 @pytest.fixture(scope="module")
-def samples(tmp_path_factory):
-    embedder = Embedder()
+def samples(tmp_path_factory, embedder):
     store = Store.open(tmp_path_factory.mktemp("samples"), embedder.model_id, embedder.dimension)
     sync(store, embedder, [str(SAMPLES)])
     return Answerer(Retriever(store, embedder))

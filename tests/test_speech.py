@@ -443,7 +443,7 @@ def test_whoever_is_quoted_within_a_block_quotation_speaks_through_its_outlet():
 
 def test_a_block_quotation_of_nobody_in_particular_is_nobodys():
     quoted = Passage(number=2, text="The ferry is late.", voice=Voice.BLOCK_QUOTATION)
-    assert said("Mara Quill put it best:", quoted) == []
+    assert said("It was a quiet morning at the port.", quoted) == []
 
 
 # ---- over sentences and paragraphs
