@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -24,11 +25,13 @@ version = "1.0"
 """
 # Builds the tiny project without setuptools, which would have to be downloaded.
 BACKEND = """\
-import pathlib, zipfile
+import os, pathlib, signal, zipfile
 
 def build_editable(folder, *_):
-    if pathlib.Path("broken").exists():
-        raise SystemExit("the installation is cut short")
+    if pathlib.Path("failing").exists():
+        raise SystemExit("the installation fails")
+    if pathlib.Path("killed").exists():
+        os.killpg(0, signal.SIGKILL)
     files = {
         "METADATA": "Metadata-Version: 2.1\\nName: tiny\\nVersion: 1.0\\nProvides-Extra: dev\\n",
         "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
@@ -84,6 +87,7 @@ def run(command, folder, **settings):
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
+        start_new_session=True,  # so that the installation can be killed with all that runs it
     )
 
 
@@ -94,9 +98,10 @@ def make(folder, *arguments, **settings):
 
 
 def outdate(project, changed="constraints.txt"):
-    """Make the installation ten seconds older than *changed*."""
-    earlier = (project / changed).stat().st_mtime - 10
-    os.utime(project / ".venv/.installed", (earlier, earlier))
+    """Make the installation older than *changed*, and newer than all else."""
+    for age, name in enumerate((changed, ".venv/.installed", "pyproject.toml", "constraints.txt")):
+        if age == 0 or name != changed:
+            os.utime(project / name, (1_000_000_000 - 10 * age,) * 2)
 
 
 def test_what_is_installed_is_not_installed_again(project):
@@ -111,14 +116,14 @@ def test_a_changed_pin_is_installed_once(project, changed):
     assert make(project, "run").stdout.split() == ["bot"]
 
 
-def test_an_installation_that_was_cut_short_is_taken_up_again(project):
+@pytest.mark.parametrize(("cut", "code"), [("failing", 2), ("killed", -signal.SIGKILL)])
+def test_an_installation_that_was_cut_short_is_taken_up_again(project, cut, code):
     outdate(project)
-    (project / "broken").touch()
-    for _ in range(2):
-        ended = make(project, "run")
-        assert ended.returncode == 2
-        assert "bot" not in ended.stdout.split()
-    (project / "broken").unlink()
+    (project / cut).touch()
+    ended = make(project, "run")
+    assert ended.returncode == code
+    assert "bot" not in ended.stdout.split()
+    (project / cut).unlink()
     ended = make(project, "run")
     assert ended.returncode == 0
     assert ended.stdout.split()[-1] == "bot"
