@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
+from rich.measure import Measurement
 from rich.padding import Padding
 from rich.progress import (
     BarColumn,
@@ -185,7 +186,8 @@ def print_figures(scores: Sequence[Score], console: Console) -> None:
     groups = {kind: evaluate.figures(some) for kind, some in evaluate.by_kind(scores)}
     sizes = {kind: len(some) for kind, some in evaluate.by_kind(scores)}
     table = _table_of(groups, sizes)
-    if console.measure(table).maximum <= console.width:
+    unbounded = console.options.update(max_width=UNBROKEN)
+    if Measurement.get(console, unbounded, table).maximum <= console.width:
         _print(console, table)
         console.print()
     console.print("With 95 % intervals, n the number of questions:")
