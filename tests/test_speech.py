@@ -155,6 +155,13 @@ def test_the_whole_sentence_is_its_one_speakers(sentence):
         "A spokeswoman for Tom Bask, Mara Quill, said that the ferry would sail.",
         "Tom Bask laughed when Mara Quill called the ferry “a wreck”.",
         "Tom Bask was told by Mara Quill that the ferry would sail.",
+        defect("The union wrote a letter to which Mara Quill replied: “No.”", reason="runs over which"),
+        defect("Tom Bask is, Mara Quill said, wise.", reason="is, X said,"),
+        defect("Tom Bask was called “a fool” by Mara Quill.", reason="called … by"),
+        defect("“I am sorry,” read a statement from Mara Quill.", reason="the statement speaks"),
+        defect("Mara Quill’s statement read: “I am sorry.”", reason="the statement speaks"),
+        defect("Tom Bask believes Mara Quill, who said the pier was safe.", reason="believes somebody"),
+        defect("Says Mara Quill: “The pier is safe.”", reason="the verb is taken into the name"),
         defect("Asked about Tom Bask, Mara Quill shrugged: “He is gone.”", reason="takes Asked for her"),
         "His lawyer, Ms. Mara Quill, asked reporters to leave: “He is tired.”",
         "Tom Bask heard Mara Quill say that the ferry was unsafe.",
@@ -197,6 +204,12 @@ I said that the ferry would sail. We argued about it with Mara Quill.
 I told Mara Quill that the ferry would sail.
 To Mara Quill, I say: “The ferry will sail.”
 Tom Bask retweeted Mara Quill.
+Why does Mara Quill say that the ferry is safe?
+Mara Quill may have said that the ferry was safe.
+Mara Quill stopped short of saying that the ferry was unsafe.
+Mara Quill no longer says that the ferry is safe.
+Mara Quill must be told that the ferry is unsafe.
+Tom Bask wants Mara Quill to say that the ferry is safe.
 """.strip().splitlines()
 
 
@@ -254,6 +267,11 @@ def test_a_speaker_without_a_name_is_described_in_the_texts_words(sentence, labe
         "Critics of Tom Bask say that the ferry is unsafe.",
         "Sources close to Tom Bask say the ferry will sail.",
         "“The ferry will sail,” said the man who sold it to Tom Bask.",
+        "A letter to Tom Bask said that the ferry would sail.",
+        "The book says that Tom Bask sold the ferry.",
+        "Mara Quill mocked Tom Bask for saying that the ferry would sail.",
+        "Mara Quill wants Tom Bask to say that the ferry will sail.",
+        defect("An email seen by Tom Bask said that the ferry would sail.", reason="seen by"),
         "“The ferry will sail,” said one of Tom Bask’s men.",
         "Officials in Tom Bask’s government said the ferry would sail.",
         "Tom Bask’s office said the ferry would sail.",
