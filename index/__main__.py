@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from rich.console import Console
 from rich.text import Text
 
-from index import evaluate, terminal
+from index import confidence, evaluate, terminal
 from index.answer import Answerer
 from index.config import Config, ConfigError
 from index.embedder import Embedder, ModelError
@@ -79,6 +79,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument("--json", action="store_true", help="print the figures as JSON")
     command.set_defaults(run=_eval)
+    command = commands.add_parser("calibrate", help="weigh confidence anew from questions with answers")
+    command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
+    command.add_argument("--articles", type=Path, metavar="DIR", help="ask this folder instead of the column")
+    command.set_defaults(run=_calibrate)
     return parser
 
 
@@ -150,6 +154,22 @@ def _eval(given: argparse.Namespace, config: Config, console: Console) -> int:
     else:
         terminal.print_figures(scores, console)
         terminal.print_misses(scores, given.misses, console)
+    return 0
+
+
+def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> int:
+    from index import calibrate  # scikit-learn: for whoever develops, not for whoever asks
+
+    cases = evaluate.load(given.questions)
+    embedder = Embedder(config.embedding_model)
+    with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
+        scores = evaluate.run(Answerer(Retriever(store, embedder)), cases, bar.counted)
+    try:
+        weights = calibrate.fit(scores)
+    except ValueError as e:
+        raise evaluate.QuestionsError(str(e)) from e
+    calibrate.save(weights, confidence.FILE)
+    console.print_json(data=weights)
     return 0
 
 

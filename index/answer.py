@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from itertools import islice, zip_longest
-from math import exp
 
 from numpy import float32
 from numpy.typing import NDArray
 
 from index import statements
+from index.confidence import evidence, sure
 from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, clean, content_words, parts, understand
@@ -29,8 +29,6 @@ RANKED = 10
 NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.25  # the cosine from which a passage is near enough to be offered beside a no
 PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
-# Where an answer is as likely right as wrong, and how fast that changes around it.
-ON_TOPIC, SURE, STEEP = 0.4, 0.33, 14.0
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
 # A question in full words asks for more than somebody's name.
 ASKING = re.compile(
@@ -70,7 +68,9 @@ class Answer:
     When *verdict* is ANSWERED, *excerpts* are the answer, best first, at most three. Otherwise they
     are the nearest passages and are no answer. *subject* is the person asked about, as the column
     names them. *confidence* is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first.
-    *suggestions* are names in the column that resemble an unknown one ("did you mean …?").
+    *suggestions* are names in the column that resemble an unknown one ("did you mean …?"). *evidence* is
+    what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where the
+    verdict needed no weighing.
     """
 
     question: str
@@ -81,6 +81,7 @@ class Answer:
     subject: str | None = None
     suggestions: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
+    evidence: tuple[float, ...] = ()
 
 
 class Answerer:
@@ -164,10 +165,13 @@ class _Asked:
             people = self.people.find(q.who)
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
+            known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
+            if not known and (named := self.people.named_in(q.who)):
+                return self._said(named, f"{without(q.who, named)} {q.topic}")  # "brandvold medicine quote"
             if any(p.standing is not Standing.DESCRIBED for p in people):
                 return self._said(people, q.topic)
         elif q.sense is Sense.ANY and (named := self._only_named()):
-            return self._said(named, " ".join(w for w in q.topic.split() if not names_one_of(w, named)))
+            return self._said(named, without(q.topic, named))
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
 
     def _only_named(self) -> list[Person]:
@@ -186,12 +190,11 @@ class _Asked:
             return self._never_quoted(people[0])
         if not words.weights:
             return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
-        fitting = [s for s in found if s.fit >= ON_TOPIC]
-        confidence = sure(found[0].fit, ON_TOPIC)
-        verdict = Verdict.ANSWERED if fitting else Verdict.NOT_ON_THIS
-        return self._answer(
-            verdict, in_turn(fitting, speakers) or found, confidence, subject=_names(speakers)
-        )
+        seen = evidence(self.question, words, found[0])
+        fitting = [s for s in found if s.fit >= CLOSE * found[0].fit]
+        verdict = Verdict.ANSWERED if sure(seen) >= 0.5 else Verdict.NOT_ON_THIS
+        shown = in_turn(fitting, speakers) if verdict is Verdict.ANSWERED else found
+        return self._answer(verdict, shown, sure(seen), subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:
         where = self.store.phrase(person.name, RANKED, self.within)
@@ -210,13 +213,13 @@ class _Asked:
         words = self.retriever.words(q.quoted or q.topic or q.text)
         ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
-        best = found[0] if found else None
-        measure = 0.5 * best.cosine + 0.25 * best.held + 0.25 * best.ranked.coverage if best else 0.0
-        confidence = sure(measure, SURE)
-        if best and confidence >= 0.5:
-            return self._answer(Verdict.ANSWERED, found, confidence, ranked=ranked)
+        if not found:
+            return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
+        seen = evidence(q, words, found[0])
+        if sure(seen) >= 0.5:
+            return self._answer(Verdict.ANSWERED, found, sure(seen), ranked=ranked, evidence=seen)
         near = [s for s in found if s.cosine >= NEAR]
-        return self._answer(Verdict.SILENT, near, confidence, ranked=ranked)
+        return self._answer(Verdict.SILENT, near, sure(seen), ranked=ranked, evidence=seen)
 
     # ---- the record
 
@@ -229,6 +232,7 @@ class _Asked:
         subject: str | None = None,
         suggestions: tuple[str, ...] = (),
         ranked: Sequence[Ranked] = (),
+        evidence: tuple[float, ...] = (),
     ) -> Answer:
         ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
         places = dict.fromkeys(
@@ -240,6 +244,7 @@ class _Asked:
             excerpts=tuple(self._excerpt(s) for s in shown(found)),
             searched=self._searched(),
             confidence=confidence,
+            evidence=evidence,
             subject=subject,
             suggestions=suggestions,
             ranked=tuple((self._article(a).name, n) for a, n in islice(places, RANKED)),
@@ -300,15 +305,15 @@ def together(question: str, answers: Sequence[Answer]) -> Answer:
     )
 
 
+def without(text: str, people: Sequence[Person]) -> str:
+    """Return *text* without the words that name *people*."""
+    return " ".join(w for w in text.split() if not names_one_of(w, people))
+
+
 def _names(people: Sequence[Person]) -> str:
     """Write one name, or several as people list them."""
     *others, last = dict.fromkeys(p.name for p in people)
     return f"{', '.join(others)} and {last}" if others else last
-
-
-def sure(measure: float, even: float) -> float:
-    """Return *measure* as a confidence in (0, 1): one half where it is *even*."""
-    return 1 / (1 + exp(-STEEP * (measure - even)))
 
 
 def in_turn(found: Sequence[Statement], speakers: Sequence[Person]) -> list[Statement]:

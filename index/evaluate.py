@@ -52,7 +52,12 @@ class Case:
     all_needed: bool
     forbidden: tuple[str, ...]
     speaker: str | None
-    who_said: bool
+    subtype: str | None = None
+
+    @property
+    def who_said(self) -> bool:
+        """Whether the speaker is what is asked for."""
+        return self.subtype == "who_said"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,7 +108,7 @@ def _case(path: Path, number: int, line: str) -> Case:
             all_needed=q.get("match") == "all",
             forbidden=_strings(q.get("forbidden")),
             speaker=q.get("speaker"),
-            who_said=q.get("subtype") == "who_said",
+            subtype=q.get("subtype"),
         )
         if not isinstance(case.answerable, bool) or (case.answerable and not case.gold):
             raise ValueError("answerable without a right paragraph")

@@ -174,7 +174,7 @@ class Phrases:
         return (), 0
 
     def last_subject(self, stop: int) -> tuple[Speakers, int]:
-        """Return who the last clause before token *stop* is about, where it begins with that; else as above."""
+        """Return the pronoun that begins the last clause before token *stop*; else the first subject."""
         for i in range(stop - 1, 0, -1):
             begins = self.low(i - 1) in (",", ";", "—", "–") or (self.low(i - 1) in JOINING and i > 1)
             if begins and self.low(i) in w.HE:

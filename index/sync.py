@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
@@ -22,8 +23,13 @@ from index.sources import Failure, SourceError, read
 from index.speech import attribute
 from index.store import Chunk, Store
 
-# Raise it when reading, cutting or attribution changes what is stored for the same text.
-RULES = 1
+# What is stored of a text depends on the code that reads it: when that changes, articles are read again.
+RULES = hashlib.sha256(
+    b"".join(
+        files("index").joinpath(f"{module}.py").read_bytes()
+        for module in ("segment", "names", "cues", "tokens", "phrase", "clause", "roles", "speech")
+    )
+).hexdigest()
 BATCH = 256  # chunks encoded at once, of as many articles as it takes
 
 

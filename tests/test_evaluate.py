@@ -112,7 +112,7 @@ def test_one_needed_string_suffices_unless_all_are_needed():
     [("Mara Quill", True), ("QUILL,", True), ("Jon Teal", False), (None, False), (" ", False)],
 )
 def test_who_said_it_is_answered_by_the_right_label_on_the_first_excerpt(label, holds):
-    asked = case("who", [1], ("not there",), speaker="M. Quíll", who_said=True)
+    asked = case("who", [1], ("not there",), speaker="M. Quíll", subtype="who_said")
     assert evaluate.score(asked, answer(1, speaker=label)).holds is holds
 
 
