@@ -227,6 +227,35 @@ def test_anyone_is_never_said_to_be_unmentioned(skerry):
     assert skerry.ask("what did anyone say about the bridge?").verdict is Verdict.ANSWERED
 
 
+@pytest.mark.xfail(strict=True, reason="neighbours are joined whoever speaks")
+def test_words_of_two_people_asked_for_together_stay_apart(tmp_path):
+    text = "Mara Quill said that the ferry was late. Tom Bask said that it was early."
+    answer = column(tmp_path, {"late": text}).ask("what did Quill and Bask say?")
+    assert sorted(shown(answer)) == [
+        ("Mara Quill", "Mara Quill said that the ferry was late."),
+        ("Tom Bask", "Tom Bask said that it was early."),
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="a sentence in which nobody speaks is the answer")
+def test_whoever_is_described_and_silent_is_not_answered_by_what_they_do(tmp_path):
+    text = "The archbishop knocked on the doors of the chapel. Mara Quill said that the ferry was late."
+    answer = column(tmp_path, {"doors": text}).ask("what did the archbishop say?")
+    assert answer.verdict is not Verdict.ANSWERED
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what did she say about it?",
+        defect("what else did he say", reason="else did he is a name"),
+    ],
+)
+def test_a_bare_pronoun_names_nobody(skerry, question):
+    answer = skerry.ask(question)
+    assert (answer.verdict, answer.subject) == (Verdict.SILENT, None)
+
+
 def test_two_people_of_one_surname_keep_their_labels(skerry):
     found = shown(skerry.ask("what did marsh say?"))
     assert ("Pia Marsh", "Pia Marsh said that fares would rise.") in found
