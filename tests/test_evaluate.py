@@ -44,7 +44,7 @@ def case(name, gold=(), needed=(), **more):
         "all_needed": False,
         "forbidden": (),
         "speaker": None,
-        "who_said": False,
+        "subtype": None,
     }
     return Case(**(given | more))
 
