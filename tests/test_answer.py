@@ -340,7 +340,7 @@ frames = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.lists(frames, min_size=1, max_size=3), min_size=1, max_size=4), st.sampled_from(SPEAKERS))
 def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, asked):
     paragraphs = [
