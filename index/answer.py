@@ -213,6 +213,8 @@ class _Asked:
         words = self.retriever.words(q.quoted or q.topic or q.text)
         ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
+        if q.sense is Sense.SAID and not own:
+            found = [s for s in found if s.utterance]  # only speech answers what somebody said
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])

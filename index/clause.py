@@ -105,7 +105,7 @@ class Clause(Phrases):
             speakers, end = self.from_(i + 1)
             if speakers and self._may_be_inverted(i, end):
                 return Cue(token.start, token.start, token.text, speakers, "verb")
-        if subject is None or self._disagrees(i, subject) or not self._reports(i):
+        if subject is None or not subject.speakers or self._disagrees(i, subject) or not self._reports(i):
             return None
         start = self.tokens[subject.start].start
         silent = subject.silent or self._is_unsaid(subject)
@@ -269,6 +269,8 @@ class Clause(Phrases):
     def _apposed(self, phrase: tuple[Speakers, int]) -> tuple[Speakers, int]:
         """Read “Jane Roe, a senator” as Jane Roe."""
         before = phrase[1] - 1
+        if phrase[0][0] in w.HE:
+            return phrase
         if self.low(before) == "," and self.kind(before - 1) == "name" and self.kind(phrase[1]) != "name":
             return (self.tokens[before - 1].text,), before - 1
         return phrase
@@ -287,6 +289,9 @@ class Clause(Phrases):
             return None
         if self.kind(j - 1) == "name" and self.low(j - 2) == "," and self._may_be_apposed(j - 3):
             return _Subject((self.tokens[j - 1].text,), j - 1, silent)  # "The chief, Jane Roe, said"
+        for k in range(j - 1, 1, -1):
+            if self.low(k) == "according" and self.low(k - 1) == "," and (phrase := self.ending(k - 2)):
+                return _Subject(*phrase, silent)  # "Belarus, according to its army, had warned"
         if (related := self._related(j)) is not None:
             return _Subject((self.tokens[related].text,), related, silent)
         for k in range(j - 1, 0, -1):

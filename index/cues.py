@@ -24,7 +24,7 @@ BESIDE_QUOTATION = """
     speak talk comment discuss mention cite quote read put think believe hope feel fear worry expect
     consider find show point summarize summarise sum charge challenge defend endorse express voice
     echo repeat interject chime agree disagree object protest muse reflect remember invoke question
-    tout champion declare decline joke rail rant vent thunder warn argue write laugh sigh deadpan
+    tout champion declare joke rail rant vent thunder warn argue write laugh sigh deadpan
     """.split()
 IRREGULAR = {
     "say": "says said saying", "tell": "tells told telling", "write": "writes wrote written writing",
@@ -90,7 +90,7 @@ HUMAN = re.compile(
     r"letter|lawsuit|filing|email|article|editorial|paper|newspaper|magazine|network|station|team|"
     r"Democrat|Republican|conservative|liberal|progressive|others|some|many|several|"
     r"member|participant|attendee|founder|partner|treasurer|emir|chancellor|delegate|superintendent|"
-    r"someone|somebody|everyone|everybody|reader|colleague|deputy|office|family|neighbo?ur|insider|observer)s?$",
+    r"someone|somebody|everyone|everybody|grandmother|grandfather|aunt|uncle|niece|nephew|cousin|boss|reader|administrator|colleague|deputy|office|family|neighbo?ur|insider|observer)s?$",
     re.IGNORECASE,
 )
 OUTLET = re.compile(

@@ -208,7 +208,7 @@ class People:
 
     def _stranger(self, who: str, words: list[str]) -> Person:
         article = re.match(r"(?:the|a|an|his|her|their)\s", fold(who))
-        if article or len(words) > 3 or any(w in self.names or w in TITLES for w in words):
+        if article or any(w in self.names or w in TITLES for w in words):
             return Person(name=who, standing=Standing.DESCRIBED)
         printed = {fold(s).split()[-1]: s for s in self.speakers if not is_description(s)}
         near = process.extract(

@@ -95,7 +95,7 @@ class Phrases:
         if token.low in w.WRITER:
             return None
         if (head := self._head(j)) is not None:
-            return head
+            return head if head[0] else None
         if token.kind == "name":
             return self._names_ending(j)
         if not (self.is_human(j) or token.low.rstrip(".") in TITLES):
@@ -112,7 +112,11 @@ class Phrases:
                 return self._described(k - 2, j)
             if before in w.PREPOSITIONS:
                 return self._before_preposition(k - 1, j)
-            if self.kind(k - 1) not in ("name", "word") or before in JOINING or self.is_speech_verb(k - 1):
+            if (
+                self.kind(k - 1) not in ("name", "word")
+                or before in JOINING | w.WRITER
+                or self.is_speech_verb(k - 1)
+            ):
                 return None
             k -= 1
         return None
@@ -126,7 +130,8 @@ class Phrases:
         noun = self.kind(head) == "word" and self.low(at) in ("of", "for")
         if self.is_human(head) or (noun and self.kind(j) == "name" and not self.is_speech_verb(head)):
             return self._described(head, j)
-        return None
+        # "An email seen by Jane Roe said": she is not who speaks, and nobody is named who does.
+        return ((), j) if self.low(at) in ("by", "to", "with", "about", "against") else None
 
     def _described(self, head: int, j: int) -> tuple[Speakers, int]:
         start = self.start_of(head)

@@ -60,7 +60,7 @@ _NAME = r"(?P<who>(?:[\w.'-]+\s+){0,3}?[\w.'-]+)"
 _ABOUT = r"(?=\s+(?:on|about|regarding|re|concerning|to|after|when|in|that)\b|\s*$)(?P<topic>.*)"
 _PATTERNS = [
     # what did Tusk say about the drones? how has Rubio responded to …?
-    rf"\b(?:what|how|why)\b(?:\s+(?:else|exactly|on\s+earth))?\s+(?:{_DID})(?:n't)?\s+"
+    rf"\b(?:what|how)\b(?:\s+(?:else|exactly|on\s+earth))?\s+(?:{_DID})(?:n't)?\s+"
     rf"(?P<who>.+?)\s+(?:not\s+|\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB}|make\s+of|feel)\b"
     r"(?P<topic>.*)",
     # did Tusk say anything about …? how many drones did Tusk say there were? where did he say that …?
@@ -90,7 +90,10 @@ _LEADING = re.compile(
     r"^(?:(?:what|what's|was|were|is|are|give|me|us|all|of|both|pull|show|find|get|list|quote|any|some|"
     r"the full)\s+)+"
 )
-_NOBODY = frozenset("it there this that happened happens are is was were been what which how why".split())
+_NOBODY = frozenset(
+    "else did do does he she they him her it there this that happened happens are is was were been what "
+    "which how why".split()
+)
 # Whoever these mean, the question is for what anybody said.
 _ANYBODY = frozenset("anyone anybody everyone everybody people someone somebody they others experts".split())
 _COLUMNIST_NAMED = re.compile(r"\b(?:author|columnist|writer|essayist)\b")
@@ -180,4 +183,4 @@ def content_words(text: str) -> list[str]:
     """Return the words that carry meaning, folded, in order, each once."""
     words = re.findall(r"\w+(?:'\w+)?", fold(text))
     plain = (re.sub(r"'s?$|'\w+$", "", x) for x in words)
-    return [x for x in dict.fromkeys(plain) if x not in STOPWORDS and len(x) > 1]
+    return [x for x in dict.fromkeys(plain) if x not in STOPWORDS and (len(x) > 1 or x.isdigit())]

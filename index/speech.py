@@ -18,6 +18,8 @@ from index.tokens import quotations
 # Where one speaker's clause ends and the next one's begins.
 BREAK = re.compile(r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+")
 JOINT = re.compile(r"(?:,|\band)\s+$")
+PARENTHESIS = re.compile(r",[”\"’']?\s*$")
+CLOSED = re.compile(r"\s*[,.;:]")
 TRAILING = re.compile(r"(?:[\s,;—–-]+(?:but|while|and|though|although|whereas)?)+$")
 QUOTED_WHOLE = 4  # words: a shorter quotation is a fragment, unless it is a sentence of its own
 Group = tuple[Cue, tuple[str | None, ...]]  # the cues of one sentence that have the same speakers
@@ -171,6 +173,8 @@ class _Reader:
             return self._holder(speaker) or self.roster.resolve(speaker)
         if speaker == "they":
             return None
+        if PARENTHESIS.search(self.text[: cue.start]) and CLOSED.match(self.text, cue.at + len(cue.word)):
+            return self.focus  # "The pier, he said, was safe": what stands around is what he said
         before = self._people(clause.span.start, cue.start)
         return self.focus if not before else self._only(before)
 
@@ -181,8 +185,12 @@ class _Reader:
         What follows a preposition ("on Market Row", "questioned by Jane Roe") is not who acts.
         """
         out = "".join(" " if self._quoted(k) else self.text[k] for k in range(start, end))
-        found = [n for n in names(out, self.roster.surnames) if not after_preposition(out, n)]
-        return list(dict.fromkeys(x for n in found if " " in (x := self.roster.resolve(n.full))))
+        acting = [
+            n
+            for n in names(out, self.roster.surnames)
+            if not after_preposition(out, n) and not re.match(r"[’']s?\b", out[n.end :])
+        ]
+        return list(dict.fromkeys(x for n in acting if " " in (x := self.roster.resolve(n.full))))
 
     def _only(self, named: Sequence[str]) -> str | None:
         """Return the one person among *named*; where there are two, "he" may be either."""
@@ -274,6 +282,8 @@ class _Reader:
         quoted = sum(q.end - q.start for q in clause.quotes)
         if quoted < 0.6 * (clause.span.end - clause.span.start):
             return None
+        if self.text[: clause.span.start].rstrip()[-1:] in ("”", "»", '"'):
+            return None  # two quotations side by side are two people's
         if found:
             return replace(found[-1], end=clause.span.end, manner=Manner.DIRECT)
         if self.last and self.last.speaker:
@@ -282,6 +292,11 @@ class _Reader:
             )
         return None
 
+    def _names_another(self, clause: Clause) -> bool:
+        """Whether the sentence names a person, in whatever place, other than the one in focus."""
+        named = (self.roster.resolve(t.text) for t in clause.tokens if t.kind == "name")
+        return any(" " in x and x != self.focus for x in named)
+
     def _remember(self, clause: Clause, new: Sequence[Utterance]) -> None:
         people = self._people(clause.span.start, clause.span.end)
         speakers = [u.speaker for u in new if u.speaker]
@@ -289,6 +304,8 @@ class _Reader:
             self.focus = speakers[0]
         elif people:
             self.focus = self._only(people)
+        elif self._names_another(clause):
+            self.focus = None
         else:
             subject, _ = clause.first_subject(len(clause.tokens))
             if subject and subject[0] not in w.HE:

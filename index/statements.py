@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from numpy import float32
 from numpy.typing import NDArray
 
+from index.names import same_person
 from index.passage import Manner, Passage, Utterance, Voice
 from index.people import Person
 from index.retriever import Ranked, Retriever, Words
@@ -82,9 +83,10 @@ def _joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
     joined: list[Utterance] = []
     for u in sorted(utterances, key=lambda u: (u.start, -u.end)):
         last = joined[-1] if joined else None
-        if last and u.start < last.end:
+        alike = last and (last.speaker == u.speaker or same_person(last.speaker or "", u.speaker or ""))
+        if last and alike and u.start < last.end:
             joined[-1] = replace(last, end=max(last.end, u.end))
-        elif last and not text[last.end : u.start].strip() and u.end - last.start <= LONGEST:
+        elif last and alike and not text[last.end : u.start].strip() and u.end - last.start <= LONGEST:
             manner = last.manner if last.manner == u.manner else Manner.MIXED
             joined[-1] = replace(last, end=u.end, manner=manner)
         else:

