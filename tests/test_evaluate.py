@@ -116,6 +116,11 @@ def test_who_said_it_is_answered_by_the_right_label_on_the_first_excerpt(label, 
     assert evaluate.score(asked, answer(1, speaker=label)).holds is holds
 
 
+def test_labels_without_a_letter_are_nobodys_name():
+    asked = case("who", [1], ("not there",), speaker="?!", who_said=True)
+    assert evaluate.score(asked, answer(1, speaker="…")).holds is False
+
+
 def test_a_paragraph_that_is_neither_right_nor_wrong_is_taken_out_of_the_ranking():
     asked = case("sound", [1], ("sound",), accepted=frozenset([place(2), place(1)]))
     assert evaluate.score(asked, answer(2, ranked=(2, 3, 1))).rank == 2
@@ -183,6 +188,12 @@ def test_an_interval_holds_its_figure_and_is_the_same_each_time():
     assert (first["e2e"].low, first["e2e"].high) == pytest.approx((1 / 6, 5 / 6))  # 1 to 5 of 6 drawn right
     sure = evaluate.figures(SCORES[:2])["usable"]
     assert (sure.low, sure.value, sure.high) == (1, 1, 1)
+
+
+def test_the_interval_of_a_length_is_that_of_the_median():
+    scores = [SCORES[0]] * 19 + [SCORES[2]]  # nineteen of 35 characters and one of 815
+    length = evaluate.figures(scores)["characters"]
+    assert (length.value, length.low, length.high, length.n) == (35, 35, 35, 20)
 
 
 def test_misses_come_worst_first():
