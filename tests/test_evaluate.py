@@ -117,7 +117,7 @@ def test_who_said_it_is_answered_by_the_right_label_on_the_first_excerpt(label, 
 
 
 def test_labels_without_a_letter_are_nobodys_name():
-    asked = case("who", [1], ("not there",), speaker="?!", who_said=True)
+    asked = case("who", [1], ("not there",), speaker="?!", subtype="who_said")
     assert evaluate.score(asked, answer(1, speaker="…")).holds is False
 
 
