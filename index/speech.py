@@ -73,6 +73,12 @@ def _credited(above: str, name: Name, outlet: str) -> bool:
     return bool(re.fullmatch(r"[’']s? (?:[\w.-]+ ){0,3}(?:[A-Z][\w.-]+ [A-Z][\w.-]+ and )?", between))
 
 
+def _owns_somebody(behind: str) -> bool:
+    """Tell whether a name goes on as “Roe's grandmother”; “Roe's response” is still of Roe."""
+    owned = re.match(r"[’']s? (?:[\w-]+ )?([\w-]+)", behind)
+    return bool(owned and any(w.HUMAN.match(x) for x in owned[0].split()[1:]))
+
+
 def _last_sentence(text: str) -> int:
     return next((s.start for s in reversed(sentences(text))), 0)
 
@@ -188,7 +194,7 @@ class _Reader:
         acting = [
             n
             for n in names(out, self.roster.surnames)
-            if not after_preposition(out, n) and not re.match(r"[’']s?\b", out[n.end :])
+            if not after_preposition(out, n) and not _owns_somebody(out[n.end :])
         ]
         return list(dict.fromkeys(x for n in acting if " " in (x := self.roster.resolve(n.full))))
 
