@@ -24,8 +24,8 @@ from index.embedder import Embedder, ModelError
 from index.retriever import Retriever
 from index.sources import SourceError
 from index.store import Store
+from index.store.tables import StoreError
 from index.sync import Change, sync
-from index.tables import StoreError
 
 log = logging.getLogger("bot")
 

@@ -19,15 +19,15 @@ from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
 from index.question import Question, Sense, clean, content_words, parts, understand
 from index.retriever import Ranked, Retriever
-from index.roles import holders, mended, offices
 from index.segment import fold
+from index.speech.roles import holders, mended, offices
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
 RANKED = 10
 NEWEST = 3  # articles out of which examples are drawn
-NEAR = 0.25  # the cosine from which a passage is near enough to be offered beside a no
+NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
 PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
 # A question in full words asks for more than somebody's name.
@@ -220,7 +220,7 @@ class _Asked:
         seen = evidence(q, words, found[0])
         if sure(seen) >= 0.5:
             return self._answer(Verdict.ANSWERED, found, sure(seen), ranked=ranked, evidence=seen)
-        near = [s for s in found if s.cosine >= NEAR]
+        near = found if found[0].cosine >= NEAR else []
         return self._answer(Verdict.SILENT, near, sure(seen), ranked=ranked, evidence=seen)
 
     # ---- the record

@@ -9,10 +9,10 @@ from functools import cache
 from math import exp
 from pathlib import Path
 
-from index.names import names
 from index.question import Question, Sense
 from index.retriever import Words
 from index.segment import fold
+from index.speech.names import names
 from index.statements import Statement
 
 FILE = Path(__file__).with_suffix(".json")

@@ -10,9 +10,9 @@ from enum import StrEnum
 
 from rapidfuzz import fuzz, process
 
-from index.cues import OUTLET
-from index.names import HONORIFICS, TITLES, is_description, same_person
 from index.segment import STOPWORDS, fold
+from index.speech.cues import OUTLET
+from index.speech.names import HONORIFICS, TITLES, is_description, same_person
 
 # Typing errors ("sikorsky", "netenyahu") leave 80 of 100 letters as they were; other names share fewer.
 TYPO = 80

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from index import cues
 from index.segment import STOPWORDS, fold
+from index.speech import cues
 
 
 class Sense(StrEnum):

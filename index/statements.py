@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from numpy import float32
 from numpy.typing import NDArray
 
-from index.names import same_person
 from index.passage import Manner, Passage, Utterance, Voice
 from index.people import Person
 from index.retriever import Ranked, Retriever, Words
 from index.segment import Span, fold, sentences
+from index.speech.names import same_person
 
 LONGEST = 600  # characters: statements that follow each other are joined up to here
 PROMINENCE = {Manner.DIRECT: 1.0, Manner.MIXED: 0.95, Manner.INDIRECT: 0.9, Manner.FRAGMENT: 0.85}

@@ -9,25 +9,24 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index.names import names
+from index import segment, speech
 from index.passage import Article, Passage
 from index.segment import Span, fold, sentences, windows
 from index.sources import Failure, SourceError, read
-from index.speech import attribute
+from index.speech.names import names
 from index.store import Chunk, Store
 
 # What is stored of a text depends on the code that reads it: when that changes, articles are read again.
 RULES = hashlib.sha256(
     b"".join(
-        files("index").joinpath(f"{module}.py").read_bytes()
-        for module in ("segment", "names", "cues", "tokens", "phrase", "clause", "roles", "speech")
+        path.read_bytes()
+        for path in [Path(segment.__file__), *sorted(Path(speech.__file__).parent.glob("*.py"))]
     )
 ).hexdigest()
 BATCH = 256  # chunks encoded at once, of as many articles as it takes
@@ -183,7 +182,7 @@ class _Run:
             self._note(Outcome(name=article.name, change=Change.UNCHANGED))
             return
         spans = [(p, s) for p in article.passages for s in chunk_spans(p.text, self.embedder)]
-        self.pending.append(_Pending(attribute(article), fingerprint, spans))
+        self.pending.append(_Pending(speech.attribute(article), fingerprint, spans))
         if sum(len(p.spans) for p in self.pending) >= BATCH:
             self.flush()
 

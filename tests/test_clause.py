@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.clause import Clause
 from index.segment import Span
-from index.tokens import quotations, tokens
+from index.speech.clause import Clause
+from index.speech.tokens import quotations, tokens
 
 
 def defect(*case, reason):

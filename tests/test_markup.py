@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.markup import html_runs, markdown_blocks, parse_html, text_blocks
 from index.passage import Passage, Voice
-from index.quotation import passages
-from index.webpage import read_page
+from index.sources.markup import html_runs, markdown_blocks, parse_html, text_blocks
+from index.sources.quotation import passages
+from index.sources.webpage import read_page
 
 PROSE = "This sentence is about as long as those of a column, so that any reader would count it as prose."
 

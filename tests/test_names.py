@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.names import Roster, names, same_person
+from index.speech.names import Roster, names, same_person
 
 
 def defect(*case, reason):

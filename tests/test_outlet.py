@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.outlet import handed_over, introduced_outlet
+from index.sources.outlet import handed_over, introduced_outlet
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -217,12 +220,24 @@ def test_a_file_without_an_article_is_a_failure_that_says_why(tmp_path, data, st
     assert isinstance(good, Article)
 
 
-def test_a_file_that_may_not_be_read_is_a_failure(tmp_path):
-    locked = written(tmp_path / "locked.txt", "Text.")
-    locked.chmod(0)
-    if os.access(locked, os.R_OK):
-        pytest.skip("this user may read everything")
-    assert failures(tmp_path)[0].reason.startswith("It may not be read")
+@contextmanager
+def as_ordinary_user() -> Iterator[None]:
+    """Give up, while the block lasts, what lets root read everything."""
+    before = os.geteuid()
+    os.seteuid(before or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+def test_a_file_that_may_not_be_read_is_a_failure():
+    with TemporaryDirectory() as folder:  # pytest's own is closed to other users
+        Path(folder).chmod(0o755)
+        written(Path(folder) / "locked.txt", "Text.").chmod(0)
+        with as_ordinary_user():
+            found = failures(Path(folder))
+    assert found[0].reason.startswith("It may not be read")
 
 
 def test_a_pipe_is_a_failure_and_does_not_hang(tmp_path):

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from index.history import KEPT_GENERATIONS
 from index.passage import Article, Manner, Passage, Utterance, Voice
 from index.store import (
     BusyStoreError,
@@ -27,7 +26,8 @@ from index.store import (
     StoreError,
     WrongModelError,
 )
-from index.vectors import Stamp, Vectors
+from index.store.history import KEPT_GENERATIONS
+from index.store.vectors import Stamp, Vectors
 
 MODEL = "compass@1"
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)

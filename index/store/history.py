@@ -7,9 +7,9 @@ from collections.abc import Iterable
 
 from sqlalchemy import Connection, delete, insert, select, true
 
-from index.rows import as_vector
-from index.tables import chunk, generation, removed, state
-from index.vectors import Stamp, Vectors
+from index.store.rows import as_vector
+from index.store.tables import chunk, generation, removed, state
+from index.store.vectors import Stamp, Vectors
 
 KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the file: tens of milliseconds
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from index.markup import Block
-from index.outlet import handed_over, introduced_outlet
 from index.passage import Passage, Voice
+from index.sources.markup import Block
+from index.sources.outlet import handed_over, introduced_outlet
 
 # A line of ornaments parts paragraphs and is none.
 ORNAMENT = re.compile(r"[\s*·•⁂#~_=–—-]+")

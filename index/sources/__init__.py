@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 
-from index.encoding import UnreadableError, decode
-from index.markup import Block, markdown_blocks, text_blocks
-from index.metadata import (
+from index.passage import Article
+from index.sources.encoding import UnreadableError, decode
+from index.sources.markup import Block, markdown_blocks, text_blocks
+from index.sources.metadata import (
     Metadata,
     clean,
     date_from_stem,
@@ -19,9 +20,8 @@ from index.metadata import (
     title_from_stem,
     web_url,
 )
-from index.passage import Article
-from index.quotation import passages
-from index.webpage import read_page
+from index.sources.quotation import passages
+from index.sources.webpage import read_page
 
 TEXT, MARKDOWN, HTML = (".txt",), (".md", ".markdown"), (".html", ".htm")
 SUFFIXES = TEXT + MARKDOWN + HTML

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, select, true
 
-from index import fulltext, history, rows, tables
 from index.passage import Article, Passage, Role, Utterance
-from index.rows import as_json, as_vector, listed, text_fingerprint
-from index.tables import (
+from index.store import fulltext, history, rows, tables
+from index.store.rows import as_json, as_vector, listed, text_fingerprint
+from index.store.tables import (
     StoreError,
     WrongModelError,
     article,
@@ -31,7 +31,7 @@ from index.tables import (
     state,
     utterance,
 )
-from index.vectors import Stamp, Vectors
+from index.store.vectors import Stamp, Vectors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

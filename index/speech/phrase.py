@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index import cues as w
-from index.names import TITLES
-from index.tokens import Token
+from index.speech import cues as w
+from index.speech.names import TITLES
+from index.speech.tokens import Token
 
 Speakers = tuple[str, ...]
 POSSESSIVE = ("'s", "'")

@@ -7,11 +7,11 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from index import cues as w
-from index.names import DEMONYM
-from index.phrase import POSSESSIVE, Phrases, Speakers
 from index.segment import Span
-from index.tokens import tokens
+from index.speech import cues as w
+from index.speech.names import DEMONYM
+from index.speech.phrase import POSSESSIVE, Phrases, Speakers
+from index.speech.tokens import tokens
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,19 +11,19 @@ from typing import Self
 import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
-from index import fulltext, history, rows, tables
 from index.passage import Article
-from index.reader import Near as Near
-from index.reader import Reader
-from index.reader import Summary as Summary
-from index.rows import Chunk as Chunk
-from index.tables import BusyStoreError as BusyStoreError
-from index.tables import CorruptStoreError as CorruptStoreError
-from index.tables import ForeignStoreError as ForeignStoreError
-from index.tables import StoreError as StoreError
-from index.tables import WrongModelError as WrongModelError
-from index.tables import article, explained, failure, state
-from index.vectors import Vectors
+from index.store import fulltext, history, rows, tables
+from index.store.reader import Near as Near
+from index.store.reader import Reader
+from index.store.reader import Summary as Summary
+from index.store.rows import Chunk as Chunk
+from index.store.tables import BusyStoreError as BusyStoreError
+from index.store.tables import CorruptStoreError as CorruptStoreError
+from index.store.tables import ForeignStoreError as ForeignStoreError
+from index.store.tables import StoreError as StoreError
+from index.store.tables import WrongModelError as WrongModelError
+from index.store.tables import article, explained, failure, state
+from index.store.vectors import Vectors
 
 LOCK_SECONDS = 30.0
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DBAPIError
 
-from index import fulltext
+from index.store import fulltext
 
 APPLICATION_ID = 0x50554C51  # "PULQ", in the header of every file of ours
 SCHEMA = 1  # the header's user_version

@@ -9,9 +9,9 @@ from functools import cache
 from countryinfo import all_countries
 from rapidfuzz import fuzz, process
 
-from index.names import TITLES, Name, Roster, names
 from index.passage import Role
 from index.segment import STOPWORDS, fold
+from index.speech.names import TITLES, Name, Roster, names
 
 # Words for one office; the first stands for all.
 OFFICES = (

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from index.encoding import UnreadableError
+from index.sources.encoding import UnreadableError
 
 FRONT_MATTER = re.compile(r"\s*?---[ \t]*\r?\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\r?\n|\Z)", re.DOTALL)
 # Far above any real one: keeps hostile YAML small.

@@ -25,9 +25,9 @@ from sqlalchemy import (
     select,
 )
 
-from index import fulltext
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
-from index.tables import article, chunk, name, passage, removed, role, utterance
+from index.store import fulltext
+from index.store.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Container, Sequence
 from typing import NamedTuple
 
-from index.cues import HUMAN
-from index.names import WORD, names
 from index.segment import Span, fold
+from index.speech.cues import HUMAN
+from index.speech.names import WORD, names
 
 _DOUBLE = re.compile(r"[“”„«»\"]|''|``")
 _SINGLE = re.compile(r"(?<!\w)‘[^‘]*?(?:[^\s‘]’(?!\w)|$)")

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import trafilatura
 
-from index.markup import Block, Run, around, html_runs, parse_html
+from index.sources.markup import Block, Run, around, html_runs, parse_html
 
 # Braille signs: printed, and neither letters nor white space, so that they sway no rule about words.
 FENCE = "\u28ff"

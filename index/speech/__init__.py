@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from index import cues as w
-from index.clause import Clause, Cue
-from index.names import Name, Roster, after_preposition, names
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
-from index.roles import holders, is_plain, roles_in
 from index.segment import Span, sentences
-from index.tokens import quotations
+from index.speech import cues as w
+from index.speech.clause import Clause, Cue
+from index.speech.names import Name, Roster, after_preposition, names
+from index.speech.roles import holders, is_plain, roles_in
+from index.speech.tokens import quotations
 
 # Where one speaker's clause ends and the next one's begins.
 BREAK = re.compile(r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+")
