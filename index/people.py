@@ -19,6 +19,7 @@ TYPO = 80
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
 LIKE = 70  # of 100 letters: near enough to ask "did you mean …?"
 SUGGESTED = 2
+FAR_MORE = 0.8  # of all statements by people of one surname
 
 
 _DESCRIBING = re.compile(r"\b(?:for|who|with|from)\b|\w's\s+\w")  # "a spokesman for Roe", "Roe's lawyer"
@@ -136,35 +137,38 @@ class People:
 
     def _speaking(self, words: list[str]) -> list[Person]:
         name = " ".join(words)
-        same = [s for s in self._by_word.get(words[-1], []) if same_person(name, s)]
-        full = [s for s in same if " " in s]
-        others = [s for s in self._by_word.get(words[-1], []) if " " in s and s not in full]
-        if len(words) > 1 and others:
-            same = full  # a bare surname that two people share is neither's
+        family = self._family(words[-1])
+        if len(words) > 1 and len(family) > 1:
+            family = [group for group in family if any(" " in label for label in group)]
+        same = [group for group in family if any(same_person(name, label) for label in group)]
         if same:
-            return self._people(name, same)
+            return [self._person(group) for group in same]
         if len(words) == 1:  # a first name, or a family name that comes first
-            people = self._people(name, [s for s in self._by_word.get(name, []) if not OUTLET.search(s)])
-            return people if len(people) == 1 else []
+            labels = [s for s in self._by_word.get(name, []) if not OUTLET.search(s)]
+            groups = _groups(labels)
+            return [self._person(groups[0])] if len(groups) == 1 else []
         return []
 
-    def _people(self, name: str, labels: Iterable[str]) -> list[Person]:
-        """Group *labels* by who can be one person; a bare surname goes to the only one, or stands alone."""
-        full: list[list[str]] = []
-        bare: list[str] = []
-        for label in sorted(labels, key=lambda s: (-self.speakers[s], s)):
-            group = next((g for g in full if " " in label and any(same_person(label, x) for x in g)), None)
-            if group:
-                group.append(label)
-            elif " " in label or not same_person(name, label):
-                full.append([label])
-            else:
-                bare.append(label)
-        if len(full) == 1:
-            full[0] += bare
-        elif bare:
-            full.append(bare)
-        return [self._person(group) for group in full]
+    def _family(self, surname: str) -> list[list[str]]:
+        """
+        Return the labels of each person of that surname.
+
+        A bare surname is the only one's who bears it, or that of whoever is quoted far more than the others;
+        else it stands alone.
+        """
+        labels = [s for s in self._by_word.get(surname, []) if fold(s).split()[-1] == surname]
+        bare = [s for s in labels if " " not in s]
+        full = _groups(s for s in labels if " " in s)
+        full.sort(key=self._statements, reverse=True)
+        total = sum(map(self._statements, full))
+        if not bare:
+            return full
+        if full and self._statements(full[0]) >= FAR_MORE * total:
+            return [full[0] + bare, *full[1:]]
+        return [*full, bare]
+
+    def _statements(self, labels: Iterable[str]) -> int:
+        return sum(self.speakers[label] for label in labels)
 
     def _person(self, labels: list[str]) -> Person:
         name = max(labels, key=lambda s: (" " in s, self.speakers[s], len(s)))
@@ -225,6 +229,18 @@ def names_one_of(word: str, people: Iterable[Person]) -> bool:
     """Tell whether *word* is part of the name of one of *people*, typing errors forgiven."""
     parts = {part for p in people for label in (p.name, *p.speakers) for part in fold(label).split()}
     return any(fuzz.ratio(re.sub(r"\W+(?:s)?$", "", fold(word)), part) >= TYPO for part in parts)
+
+
+def _groups(labels: Iterable[str]) -> list[list[str]]:
+    """Group labels by who can be one person."""
+    groups: list[list[str]] = []
+    for label in sorted(labels):
+        group = next((g for g in groups if any(same_person(label, x) for x in g)), None)
+        if group is None:
+            groups.append([label])
+        else:
+            group.append(label)
+    return groups
 
 
 def _bare(label: str) -> str:

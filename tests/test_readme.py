@@ -111,7 +111,7 @@ def test_the_commands_of_the_readme_are_those_of_the_command_line():
     helped = subprocess.run(
         [sys.executable, "-m", "index", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    assert told == re.findall(r"^    (\w+) ", helped.stdout, re.M)
+    assert told == re.findall(r"^    (\w+)", helped.stdout, re.M)
 
 
 def test_every_file_that_the_readme_names_is_there():
