@@ -191,9 +191,8 @@ class _Asked:
         if not words.weights:
             return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
         seen = evidence(self.question, words, found[0])
-        fitting = [s for s in found if s.fit >= CLOSE * found[0].fit]
         verdict = Verdict.ANSWERED if sure(seen) >= 0.5 else Verdict.NOT_ON_THIS
-        shown = in_turn(fitting, speakers) if verdict is Verdict.ANSWERED else found
+        shown = in_turn(found, speakers) if verdict is Verdict.ANSWERED else found
         return self._answer(verdict, shown, sure(seen), subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:
@@ -219,8 +218,8 @@ class _Asked:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
         if sure(seen) >= 0.5:
-            return self._answer(Verdict.ANSWERED, found, sure(seen), ranked=ranked, evidence=seen)
-        near = found if found[0].cosine >= NEAR else []
+            return self._answer(Verdict.ANSWERED, close(found), sure(seen), ranked=ranked, evidence=seen)
+        near = close(found) if found[0].cosine >= NEAR else []
         return self._answer(Verdict.SILENT, near, sure(seen), ranked=ranked, evidence=seen)
 
     # ---- the record
@@ -319,16 +318,16 @@ def _names(people: Sequence[Person]) -> str:
 
 
 def in_turn(found: Sequence[Statement], speakers: Sequence[Person]) -> list[Statement]:
-    """Return the statements such that each of several speakers has a turn before anybody's second."""
-    turns: list[tuple[int, Statement]] = []
-    heard: Counter[int] = Counter()
-    for s in found:
-        who = next(
-            (i for i, p in enumerate(speakers) if s.utterance and s.utterance.speaker in p.speakers), 0
-        )
-        turns.append((heard[who], s))
-        heard[who] += 1
-    return [s for _, s in sorted(turns, key=lambda turn: turn[0])] if len(speakers) > 1 else list(found)
+    """Return what fits nearly as well as its speaker's best; each speaker has a turn before a second."""
+    if len(speakers) < 2:
+        return close(found)
+    own = [close([s for s in found if s.utterance and s.utterance.speaker in p.speakers]) for p in speakers]
+    return [s for turn in zip_longest(*own) for s in turn if s]
+
+
+def close(found: Sequence[Statement]) -> list[Statement]:
+    """Return those that fit nearly as well as the best."""
+    return [s for s in found if s.fit >= CLOSE * found[0].fit]
 
 
 def shown(found: Sequence[Statement]) -> list[Statement]:
@@ -336,7 +335,7 @@ def shown(found: Sequence[Statement]) -> list[Statement]:
     chosen: list[Statement] = []
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
-        fits = len(chosen) < MOST and length <= BUDGET and s.fit >= CLOSE * found[0].fit
+        fits = len(chosen) < MOST and length <= BUDGET
         if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
             chosen.append(s)
     return chosen

@@ -180,7 +180,10 @@ class _Reader:
         if speaker == "they":
             return None
         if PARENTHESIS.search(self.text[: cue.start]) and CLOSED.match(self.text, cue.at + len(cue.word)):
-            return self.focus  # "The pier, he said, was safe": what stands around is what he said
+            # "The pier, he said, was safe": what stands around is what he said, back to a colon or dash.
+            part = re.split(r"[:;—–]", self.text[clause.span.start : cue.start])[-1]
+            before = self._people(clause.span.start, cue.start - len(part))
+            return self._only(before) if before else self.focus
         before = self._people(clause.span.start, cue.start)
         return self.focus if not before else self._only(before)
 
