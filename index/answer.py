@@ -167,7 +167,7 @@ class _Asked:
                 return self._found(own=True)
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
             if not known and (named := self.people.named_in(q.who)):
-                return self._said(named, f"{without(q.who, named)} {q.topic}")  # "brandvold medicine quote"
+                return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
             if any(p.standing is not Standing.DESCRIBED for p in people):
                 return self._said(people, q.topic)
         elif q.sense is Sense.ANY and (named := self._only_named()):
@@ -175,7 +175,7 @@ class _Asked:
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
 
     def _only_named(self) -> list[Person]:
-        """Return whom a question names that is hardly more than names: "tusk??", "haberman oil"."""
+        """Return whom a question names that is hardly more than names: "tusk??", "roe budget"."""
         topic = self.question.topic
         short = len(content_words(topic)) <= REMARK and not ASKING.match(topic)
         return self.people.named_in(topic) if short else []

@@ -14,7 +14,7 @@ from index.segment import STOPWORDS, fold
 from index.speech.cues import OUTLET
 from index.speech.names import HONORIFICS, TITLES, is_description, same_person
 
-# Typing errors ("sikorsky", "netenyahu") leave 80 of 100 letters as they were; other names share fewer.
+# Typing errors ("macorn", "zelenski") leave 80 of 100 letters as they were; other names share fewer.
 TYPO = 80
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
 LIKE = 70  # of 100 letters: near enough to ask "did you mean …?"
@@ -175,7 +175,7 @@ class People:
         return Person(name=name, standing=Standing.SPEAKER, speakers=tuple(labels))
 
     def _outlet(self, words: list[str]) -> list[Person]:
-        """Know “the WSJ” as the Wall Street Journal, and “NYT reporters” as the New York Times's."""
+        """Know “the HG” as the Harbour Gazette."""
         known = [
             s
             for s in self.speakers

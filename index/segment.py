@@ -11,7 +11,7 @@ import sentencex
 
 NEWLINE = r"(?:\r\n|\r(?!\n)|[\n\x0b\x0c\x85\u2028\u2029])"
 BLANK_LINE = re.compile(rf"{NEWLINE}[^\S\n\r]*{NEWLINE}|\u2029")
-# “…?” Vitter asked. The attribution belongs to the sentence that it follows.
+# “…?” Roe asked. The attribution belongs to the sentence that it follows.
 ATTRIBUTION = re.compile(
     r"(?:[^\W\d_][\w.’'-]*\s+){1,4}"
     r"(?:said|says|asked|asks|wrote|writes|tweeted|told|added|adds|replied|replies|responded|demanded|wondered|"
@@ -82,7 +82,7 @@ def sentences(text: str) -> list[Span]:
     Return the sentences of one paragraph, in order and without the space between them.
 
     A quotation that is closed in the paragraph stays in the sentence that introduces it, however many
-    sentences it holds. A full stop in "U.S.", "Mr. Trump" or "goals…. The" is read as people read it.
+    sentences it holds. A full stop in "U.S.", "Mr. Trump" or "aims…. The" is read as people read it.
 
     Source:
         Boundaries by sentencex, the Wikimedia Foundation's segmenter; its leftovers without a letter or

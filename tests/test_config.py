@@ -40,7 +40,7 @@ def test_an_open_quotation_mark_and_a_data_dir_that_is_a_file_are_both_named(tmp
     file = tmp_path / "data"
     file.write_text("")
     with pytest.raises(ConfigError) as caught:
-        index.config.Config.from_environ({"COLUMN": "drezner's", "DATA_DIR": str(file)})
+        index.config.Config.from_environ({"COLUMN": "calder's", "DATA_DIR": str(file)})
     assert [problem.split()[0] for problem in caught.value.problems] == ["COLUMN", "DATA_DIR"]
 
 

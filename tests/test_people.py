@@ -14,7 +14,7 @@ from index.segment import fold
 SPEAKERS = [
     "Donald Tusk",
     "Radosław Sikorski",
-    "Benjamin Netanyahu",
+    "Emmanuel Macron",
     "Ursula von der Leyen",
     "Finbar O’Neill",
     "Łukasz Żak",
@@ -58,7 +58,7 @@ def found(who, **column):
         ("mr tusk", "Donald Tusk"),
         ("prime minister tusk", "Donald Tusk"),
         ("sikorsky", "Radosław Sikorski"),
-        ("netenyahu", "Benjamin Netanyahu"),
+        ("macorn", "Emmanuel Macron"),
         ("von der leyen", "Ursula von der Leyen"),
         ("leyen", "Ursula von der Leyen"),
         ("o'neill", "Finbar O’Neill"),

@@ -169,7 +169,7 @@ class Clause(Phrases):
         return not (known or self.is_human(i - 1) or before in w.PERFECT | w.PASSIVE)
 
     def _disagrees(self, i: int, subject: _Subject) -> bool:
-        """“A Washington think tank”: the plain form has no singular name for its subject."""
+        """“A Lisbon think tank”: the plain form has no singular name for its subject."""
         if self.low(i) not in w.BARE or len(subject.speakers) > 1 or self.kind(i - 1) != "name":
             return False
         return self.low(subject.start - 1) not in w.HEARING

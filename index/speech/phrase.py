@@ -78,7 +78,7 @@ class Phrases:
         return (), i
 
     def _with_partner(self, i: int) -> tuple[Speakers, int]:
-        """Read “said Boot and Nichols” as both."""
+        """Read “said Roe and Doe” as both."""
         if self.low(i + 1) == "and" and self.kind(i + 2) == "name":
             return (self.tokens[i].text, self.tokens[i + 2].text), i + 3
         return (self.tokens[i].text,), i + 1
@@ -138,7 +138,7 @@ class Phrases:
         return (self.text(self.tokens[start : j + 1]),), start
 
     def _names_ending(self, j: int) -> tuple[Speakers, int]:
-        """Read “Max Boot and Tom Nichols”, “Roe, Doe and Poe”, “Trump and envoy Steve Witkoff” as all."""
+        """Read “Ann Roe and John Doe”, “Roe, Doe and Poe”, “Roe and envoy John Doe” as all."""
         k = j - 1
         while k > 0 and j - k < 5 and (self.kind(k) == "name" or self.is_human(k) or self.low(k) in TITLES):
             k -= 1
