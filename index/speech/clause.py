@@ -263,7 +263,7 @@ class Clause(Phrases):
             return self._over_parenthesis(j, silent) or self._participle(i, silent)
         if self.low(i).endswith("ing") and not any(self.low(k) in w.PASSIVE for k in range(max(0, i - 3), i)):
             return self._same_as_before(i, silent)
-        phrase = self.ending(j)
+        phrase = self.ending(j) or (self.described(j) if self.low(i) in _SAID else None)
         return phrase and _Subject(*self._apposed(phrase), silent)
 
     def _apposed(self, phrase: tuple[Speakers, int]) -> tuple[Speakers, int]:
@@ -343,6 +343,7 @@ class Clause(Phrases):
 
 
 _JOINS = frozenset(("to", "and", "but", "who", "then"))
+_SAID = frozenset(("said", "says", "say"))
 _DID = frozenset(("did", "do", "does"))
 _THINKING = frozenset(("thinks", "believes", "reckons"))
 # What these are followed by is what was said, however short.

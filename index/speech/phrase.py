@@ -103,6 +103,13 @@ class Phrases:
         start = self.start_of(j)
         return (self.text(self.tokens[start : j + 1]),), start
 
+    def described(self, j: int) -> tuple[Speakers, int] | None:
+        """Return “the astronomer” of “the astronomer said”: whatever says is a speaker."""
+        start = self.start_of(j) if self.kind(j) == "word" else j
+        if self.low(start) not in w.DETERMINERS - {"no"} or not 0 < j - start <= 3:
+            return None
+        return (self.text(self.tokens[start : j + 1]),), start
+
     def _head(self, j: int) -> tuple[Speakers, int] | None:
         """Find the head of “a spokesman for Trump”, “critics of Trump”, “people who know Trump”."""
         k = j
