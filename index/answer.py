@@ -26,6 +26,7 @@ from index.statements import Statement
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
 RANKED = 10
+EVEN = 0.5  # the confidence from which a question counts as answered
 NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
 PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
@@ -191,9 +192,10 @@ class _Asked:
         if not words.weights:
             return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
         seen = evidence(self.question, words, found[0])
-        verdict = Verdict.ANSWERED if sure(seen) >= 0.5 else Verdict.NOT_ON_THIS
-        shown = in_turn(found, speakers) if verdict is Verdict.ANSWERED else found
-        return self._answer(verdict, shown, sure(seen), subject=_names(speakers), evidence=seen)
+        confidence = sure(seen)
+        verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
+        told = in_turn(found, speakers) if verdict is Verdict.ANSWERED else found
+        return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:
         where = self.store.phrase(person.name, RANKED, self.within)
@@ -217,10 +219,10 @@ class _Asked:
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
-        if sure(seen) >= 0.5:
-            return self._answer(Verdict.ANSWERED, close(found), sure(seen), ranked=ranked, evidence=seen)
-        near = close(found) if found[0].cosine >= NEAR else []
-        return self._answer(Verdict.SILENT, near, sure(seen), ranked=ranked, evidence=seen)
+        confidence = sure(seen)
+        verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
+        near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
+        return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)
 
     # ---- the record
 

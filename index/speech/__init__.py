@@ -87,6 +87,13 @@ def _ends_with(text: str, utterance: Utterance) -> bool:
     return not any(c.isalnum() for c in text[utterance.end :])
 
 
+def _blanked(text: str, quotes: Sequence[Span]) -> str:
+    """Return *text* with its quotations as spaces, so that offsets hold."""
+    for q in quotes:
+        text = text[: q.start] + " " * (q.end - q.start) + text[q.end :]
+    return text
+
+
 class _Reader:
     """Turns the cues of one passage into utterances."""
 
@@ -94,6 +101,7 @@ class _Reader:
         self.passage, self.roster, self.roles, self.last = passage, roster, roles, last
         self.text = passage.text
         self.quotes = quotations(self.text)
+        self.unquoted = _blanked(self.text, self.quotes)
         goes_on = last is not None and bool(self.quotes) and self.quotes[0].start == 0
         # Whom "he" and "she" mean: nobody yet, unless the paragraph goes on with somebody's quotation.
         self.focus = last.speaker if last and goes_on else None
@@ -137,7 +145,7 @@ class _Reader:
         found: list[Utterance] = []
         for (cue, speakers), span in zip(speaking, bounds, strict=True):
             here = [g for g in through if speaking is not through and self._covers(span, g, speaking)]
-            via = self._via(clause, span, here)
+            via = self._via(clause, here)
             for group_cue, who in [(cue, speakers), *here]:
                 found += [self._utterance(clause, span, group_cue, s, via, here) for s in who]
         return found
@@ -179,13 +187,12 @@ class _Reader:
             return self._holder(speaker) or self.roster.resolve(speaker)
         if speaker == "they":
             return None
-        if PARENTHESIS.search(self.text[: cue.start]) and CLOSED.match(self.text, cue.at + len(cue.word)):
+        end = cue.start
+        if PARENTHESIS.search(self.text[:end]) and CLOSED.match(self.text, cue.at + len(cue.word)):
             # "The pier, he said, was safe": what stands around is what he said, back to a colon or dash.
-            part = re.split(r"[:;—–]", self.text[clause.span.start : cue.start])[-1]
-            before = self._people(clause.span.start, cue.start - len(part))
-            return self._only(before) if before else self.focus
-        before = self._people(clause.span.start, cue.start)
-        return self.focus if not before else self._only(before)
+            end -= len(re.split(r"[:;—–]", self.text[clause.span.start : end])[-1])
+        before = self._people(clause.span.start, end)
+        return self._only(before) if before else self.focus
 
     def _people(self, start: int, end: int) -> list[str]:
         """
@@ -193,7 +200,7 @@ class _Reader:
 
         What follows a preposition ("on Market Row", "questioned by Jane Roe") is not who acts.
         """
-        out = "".join(" " if self._quoted(k) else self.text[k] for k in range(start, end))
+        out = self.unquoted[start:end]
         acting = [
             n
             for n in names(out, self.roster.surnames)
@@ -206,9 +213,6 @@ class _Reader:
         people = [x for x in named if self.roster.is_person(x)] or list(named)
         return people[0] if len(people) == 1 else None
 
-    def _quoted(self, at: int) -> bool:
-        return any(q.start <= at < q.end for q in self.quotes)
-
     def _holder(self, phrase: str) -> str | None:
         """Return whom “the Polish prime minister” means in this article, where only one person fits."""
         if not is_plain(phrase):
@@ -216,7 +220,7 @@ class _Reader:
         known = holders(phrase, self.roles)
         return known[0] if len(known) == 1 else None
 
-    def _via(self, clause: Clause, span: Span, through: Sequence[Group]) -> tuple[str, ...]:
+    def _via(self, clause: Clause, through: Sequence[Group]) -> tuple[str, ...]:
         named = [s for _, speakers in through for s in speakers if s]
         named += [outlet for outlet in clause.outlets() if not named]
         if self.passage.voice is Voice.BLOCK_QUOTATION and self.passage.outlet:

@@ -20,8 +20,8 @@ class Cue:
     A place that reports speech: who speaks, by which word, and where its clause begins.
 
     *speakers* are as written; a pronoun stands as "he", "she", "they". *silent* cues ("has not said",
-    "if he says") report nothing but keep their sentence from being read another way. *whose* are kinds:
-    a "verb", "according" to somebody, somebody's "noun" ("claim"), a mere "colon".
+    "if he says") report nothing but keep their sentence from being read another way. *kind* tells
+    a "verb", "according" to somebody, somebody's "noun" ("claim"), and a mere "colon" apart.
     """
 
     at: int
@@ -114,16 +114,14 @@ class Clause(Phrases):
     def _noun(self, i: int) -> Cue | None:
         """Read “Trump's claim that …”, “in Tusk's words, …”, “in the words of Tusk”."""
         at = self.tokens[i].start
-        if self.low(i) in ("words", "view", "telling", "opinion") and self.low(i + 1) == "of":
+        telling = self.low(i) in _IN_WORDS
+        if telling and self.low(i + 1) == "of":
             speakers, _ = self.from_(i + 2)
             return Cue(at, at, self.tokens[i].text, speakers, "noun") if speakers else None
         owner = self.ending(i - 2) if self.low(i - 1) in POSSESSIVE else None
         if owner is None:
             return None
-        in_words = self.low(i) in ("words", "view", "telling", "opinion") and self.low(owner[1] - 1) in (
-            "in",
-            "by",
-        )
+        in_words = telling and self.low(owner[1] - 1) in ("in", "by")
         if not (in_words or self.low(i + 1) in ("that", ":") or any(q.start > at for q in self.quotes)):
             return None
         return Cue(at, self.tokens[owner[1]].start, self.tokens[i].text, owner[0], "noun")
@@ -342,6 +340,7 @@ class Clause(Phrases):
         )
 
 
+_IN_WORDS = frozenset(("words", "view", "telling", "opinion"))  # "in Roe's view"
 _JOINS = frozenset(("to", "and", "but", "who", "then"))
 _SAID = frozenset(("said", "says", "say"))
 _DID = frozenset(("did", "do", "does"))
