@@ -47,6 +47,7 @@ class Clause(Phrases):
         self.quotes = [t for t in self.tokens if t.kind == "quote"]
         self.outside = self._without_quotes(text)
         self.question = text[sentence.start : sentence.end].rstrip("”\"’'").endswith("?")
+        self._spoken: _Subject | None = None  # whoever the verb before speaks for
         self.cues = sorted(self._cues(), key=lambda c: c.at)
 
     def _without_quotes(self, text: str) -> str:
@@ -104,11 +105,15 @@ class Clause(Phrases):
         if subject is None or self._reads_better_behind(i, subject):
             speakers, end = self.from_(i + 1)
             if speakers and self._may_be_inverted(i, end):
+                self._spoken = _Subject(speakers, i, False)
                 return Cue(token.start, token.start, token.text, speakers, "verb")
-        if subject is None or not subject.speakers or self._disagrees(i, subject) or not self._reports(i):
+        if subject is None or not subject.speakers or self._disagrees(i, subject):
+            return None
+        if not self._reports(i, subject):
             return None
         start = self.tokens[subject.start].start
         silent = subject.silent or self._is_unsaid(subject)
+        self._spoken = None if silent else subject
         return Cue(token.start, start, token.text, subject.speakers, "verb", silent=silent)
 
     def _noun(self, i: int) -> Cue | None:
@@ -172,20 +177,21 @@ class Clause(Phrases):
             return False
         return self.low(subject.start - 1) not in w.HEARING
 
-    def _reports(self, i: int) -> bool:
+    def _reports(self, i: int, subject: _Subject) -> bool:
         """Whether something is reported: a quotation, a clause with "that", or words enough."""
         following = [self.low(k) for k in range(i + 1, min(i + 7, len(self.tokens)))]
         clause = following[: following.index(",")] if "," in following else following
         colon = ":" in following[:4] and len(self.tokens) > i + 2 + following.index(":") + 1
         put = self.low(i + 1) == "it" and self.low(i).startswith("put") and "," in following
-        if "that" in clause or colon or put:
+        asks = self.low(i) in _ASKING and ({"whether", "if"} & set(clause) or self._asked_of(i))
+        if "that" in clause or colon or put or asks:
             return following[:1] != ["nothing"]
         if self.low(i) in w.TELLING and not self._has_addressee(i):
-            return self._beside_quotation(i)
+            return self._beside_quotation(i, subject)
         strong = self.low(i) in w.STRONG or (
             self.low(i + 1) in ("for", "on") and self.low(i).startswith("call")
         )
-        if self._beside_quotation(i):
+        if self._beside_quotation(i, subject):
             return True
         if self.low(i + 1) in ("nothing", "with") or not (strong or self.low(i) in _THINKING):
             return False
@@ -197,15 +203,25 @@ class Clause(Phrases):
     def _has_addressee(self, i: int) -> bool:
         """“Told lawmakers it was so” reports; “told the truth” does not."""
         them = ("him", "her", "them", "me", "us", "you", "people", "everyone")
-        return self.low(i + 1) in them or bool(self.from_(i + 1)[0])
+        if self.low(i + 1) in them or self.from_(i + 1)[0]:
+            return True
+        # "Told weekly viewers it is so": a pronoun begins what was told.
+        return any(self.low(k) in w.HE | _CLAUSE for k in range(i + 2, min(i + 8, len(self.tokens))))
 
-    def _beside_quotation(self, i: int) -> bool:
+    def _asked_of(self, i: int) -> bool:
+        """“Asked senators to confirm him” reports a request; “asked questions” does not."""
+        speakers, end = self.from_(i + 1)
+        return bool(speakers) and self.low(end) in ("to", "why", "how", "what", "about", "who", "when")
+
+    def _beside_quotation(self, i: int, subject: _Subject) -> bool:
         """Whether a quotation belongs to the verb: it stands before, or behind in the same clause."""
         for k in range(i + 1, len(self.tokens)):
             if self.kind(k) == "quote":
                 return True
             if self.low(k) in w.SUBORDINATE - {"as"} and self.low(i) not in w.STRONG:
                 break
+        if self._spoken and self.low(subject.start - 1) in w.SUBORDINATE:
+            return False  # “…,” Roe said when Doe asked her: what stands before is Roe's
         return any(q.end <= self.tokens[i].start for q in self.quotes)
 
     def _is_unsaid(self, subject: _Subject) -> bool:
@@ -224,14 +240,15 @@ class Clause(Phrases):
             if low in w.NEGATION or low in w.MODAL or low.endswith("n't"):
                 silent = True
             elif low == "to":
-                silent = silent or self.low(j - 1) not in w.CONTINUING
-                j -= 0 if self.low(j - 1) in w.CONTINUING else 1
+                far = self.low(j - 1) == "as" and self.low(j - 2) == "far"
+                silent = silent or not (far or self.low(j - 1) in w.CONTINUING)
+                j -= 3 if far else 0 if self.low(j - 1) in w.CONTINUING else 1
             elif low in w.PASSIVE:
-                passive = not self.low(i).endswith("ing")
+                passive = passive or not self.low(i).endswith("ing")
             elif not (low in w.ADVERBS | w.PERFECT | w.CONTINUING | _DID or low.endswith("ly")):
                 break
             j = self._over_brackets(j - 1)
-        if passive:
+        if passive or (self.low(i) in _ASKED and self.low(i + 1) == "by"):
             return self._agent(i, silent)
         if self.low(j) == "as" or (self.low(i - 1) == "as" and self.kind(j) == "name"):
             phrase = self.ending(j)  # "quoted Jane Roe as saying"
@@ -240,8 +257,11 @@ class Clause(Phrases):
 
     def _agent(self, i: int, silent: bool) -> _Subject | None:
         """Read “was told by Jane Roe that …”."""
-        speakers, _ = self.from_(i + 2) if self.low(i + 1) == "by" else ((), 0)
-        return _Subject(speakers, i + 2, silent) if speakers else None
+        by = i + 1
+        while self.kind(by) == "quote" or self.low(by) in (",", "as", "a", "an"):
+            by += 1  # "has been called “an ambush” by Jane Roe"
+        speakers, _ = self.from_(by + 1) if self.low(by) == "by" else ((), 0)
+        return _Subject(speakers, by + 1, silent) if speakers else None
 
     def _over_brackets(self, j: int) -> int:
         """Read “Sen. Roe (R-Ky.) said”: what stands in brackets is passed over."""
@@ -259,10 +279,22 @@ class Clause(Phrases):
             return phrase and _Subject(*self._apposed(phrase), silent)
         if low == "," or self.kind(j) == "quote":
             return self._over_parenthesis(j, silent) or self._participle(i, silent)
-        if self.low(i).endswith("ing") and not any(self.low(k) in w.PASSIVE for k in range(max(0, i - 3), i)):
+        active = any(self.low(k) in w.PASSIVE for k in range(max(0, i - 3), i))
+        if self.low(i).endswith("ing") and not active and self.kind(j) != "name":
             return self._same_as_before(i, silent)
+        if self.low(i).endswith("ing") and self.kind(j) == "name":
+            return _Subject(*self._names_ending(j), silent)  # "with Jane Roe saying that"
         phrase = self.ending(j) or (self.described(j) if self.low(i) in _SAID else None)
+        phrase = phrase or self._behind_quotation(i)
         return phrase and _Subject(*self._apposed(phrase), silent)
+
+    def _behind_quotation(self, i: int) -> tuple[Speakers, int] | None:
+        """Read “…,” Jane Roe, a pilot who flies gliders said: the name that follows the quotation."""
+        n = next((k + 1 for k in range(i - 1, 0, -1) if self.kind(k) == "quote"), 0)
+        while n and self.is_titular(n):
+            n += 1
+        parted = n and self.kind(n) == "name" and self.low(n + 1) == "," and self.low(i) in w.STRONG
+        return ((self.tokens[n].text,), n) if parted else None
 
     def _apposed(self, phrase: tuple[Speakers, int]) -> tuple[Speakers, int]:
         """Read “Jane Roe, a senator” as Jane Roe."""
@@ -277,21 +309,23 @@ class Clause(Phrases):
         return self._same_as_before(i, silent) if self.low(i).endswith("ing") else None
 
     def _same_as_before(self, i: int, silent: bool) -> _Subject | None:
-        """Read “…, adding that”: whoever the sentence has spoken of."""
+        """Read “…, adding that”: whoever spoke last, or whoever the sentence has spoken of."""
         speakers, start = self.last_subject(i)
+        if self._spoken and start <= self._spoken.start:
+            speakers, start = self._spoken.speakers, self._spoken.start
         return _Subject(speakers, start, silent) if speakers else None
 
     def _over_parenthesis(self, j: int, silent: bool) -> _Subject | None:
         """Read “Tusk, who leads Poland, said”: the name before the comma that opens the parenthesis."""
-        if self.low(j) != ",":
+        if self.low(j) not in _PARTING:
             return None
         if self.kind(j - 1) == "name" and self.low(j - 2) == "," and self._may_be_apposed(j - 3):
             return _Subject((self.tokens[j - 1].text,), j - 1, silent)  # "The chief, Jane Roe, said"
         for k in range(j - 1, 1, -1):
             if self.low(k) == "according" and self.low(k - 1) == "," and (phrase := self.ending(k - 2)):
                 return _Subject(*phrase, silent)  # "Belarus, according to its army, had warned"
-        if (related := self._related(j)) is not None:
-            return _Subject((self.tokens[related].text,), related, silent)
+        if (opened := self._opened(j)) is not None:
+            return _Subject((self.tokens[opened].text,), opened, silent)
         for k in range(j - 1, 0, -1):
             phrase = self.ending(k - 1) if self.tokens[k].text == "," else None
             if phrase is None or self.low(phrase[1] - 1) in w.PREPOSITIONS:
@@ -302,12 +336,31 @@ class Clause(Phrases):
                 return _Subject(*phrase, silent)
         return None
 
-    def _related(self, j: int) -> int | None:
-        """Find the name of “Jane Roe, whose daughter Ann, 22, was there, said”: a clause hangs on it."""
-        speakers, start = self.first_subject(j)
-        hangs = self.low(start + 1) == "," and self.low(start + 2) in ("who", "whose", "whom")
-        joined = any(self.low(k) in ("and", "but") and self.kind(k + 1) == "name" for k in range(start, j))
-        return start if speakers and self.kind(start) == "name" and hangs and not joined else None
+    def _opened(self, j: int) -> int | None:
+        """
+        Find the name that begins the clause and is parted from its verb by what is said of it.
+
+        “Jane Roe, whose daughter Ann, 22, was there, said”, “Jane Roe, head of the bank -- a big one --, said”.
+        """
+        for n in range(j):
+            if self.kind(n) == "name" and self.low(n + 1) in _PARTING and self._begins_clause(n):
+                more = self.low(n + 2) in w.DETERMINERS | _DESCRIBING or self.kind(n + 2) == "word"
+                joined = any(
+                    self.low(k) in ("and", "but") and self.kind(k + 1) == "name" for k in range(n + 1, j)
+                )
+                return n if more and n + 2 < j and not joined and not self.is_speech_verb(n + 2) else None
+        return None
+
+    def _begins_clause(self, n: int) -> bool:
+        """Whether nothing but titles and joining words stands between token *n* and a mark, quote or start."""
+        k = n - 1
+        while self.is_titular(k) or (self.kind(k) == "word" and self.tokens[k].text[0].isupper() and k > 0):
+            k -= 1
+        if k >= 0 and self.low(k) in w.PREPOSITIONS | w.SUBORDINATE:
+            return False
+        opens = self.low(k) in _OPENERS or self.kind(k) == "quote" or self.low(k) in (*_PARTING, ";", ":")
+        subordinate = self.low(0) in w.SUBORDINATE and not any(self.low(x) == "," for x in range(n))
+        return (k < 0 or opens) and not subordinate
 
     def _may_be_apposed(self, i: int) -> bool:
         """Whether the words up to token *i* can be in apposition to a name: “Skerry's harbour master, …”."""
@@ -344,6 +397,12 @@ _IN_WORDS = frozenset(("words", "view", "telling", "opinion"))  # "in Roe's view
 _JOINS = frozenset(("to", "and", "but", "who", "then"))
 _SAID = frozenset(("said", "says", "say"))
 _DID = frozenset(("did", "do", "does"))
+_ASKING = frozenset("ask asks asked asking wonder wonders wondered wondering".split())
+_ASKED = frozenset("asked told pressed questioned".split())
+_PARTING = (",", "--", "—", "–", "-")
+_DESCRIBING = frozenset("who whose whom which former now then once one formerly".split())
+_OPENERS = frozenset("but and yet still so then now also the former".split())
+_CLAUSE = frozenset("it there this these we i".split())
 _THINKING = frozenset(("thinks", "believes", "reckons"))
 # What these are followed by is what was said, however short.
 _PLAINLY_SAID = frozenset(

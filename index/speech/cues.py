@@ -16,6 +16,9 @@ SAYING = """
     imply signal swear proclaim pronounce profess intone blurt shout yell cry scream whisper mutter
     murmur grumble gripe fume rage scoff sneer snap bark chide scold berate lambaste excoriate lash
     assail castigate decry bemoan advise counsel instruct inform notify brief
+    blog advocate allege chastise rebuke admonish tout extol quibble fulminate bluster gush opine
+    hypothesize hypothesise theorize theorise posit concur elaborate clarify recommend affirm reaffirm
+    underscore champion describe compare liken characterize characterise vouch attest relate recite
     """.split()
 # Verbs that report speech only beside a quotation, "that" or a colon.
 BESIDE_QUOTATION = """
@@ -24,7 +27,10 @@ BESIDE_QUOTATION = """
     speak talk comment discuss mention cite quote read put think believe hope feel fear worry expect
     consider find show point summarize summarise sum charge challenge defend endorse express voice
     echo repeat interject chime agree disagree object protest muse reflect remember invoke question
-    tout champion declare joke rail rant vent thunder warn argue write laugh sigh deadpan
+    declare joke rail rant vent thunder warn argue write laugh sigh deadpan
+    identify detail outline tease crow chuckle snipe sniff marvel allude caption headline title portray
+    depict joke shrug grouse wail moan gloat parry riff drawl beam admit enthuse venture volunteer
+    signal illustrate document log press needle grin scowl drone preach lecture testify cheer jeer
     """.split()
 IRREGULAR = {
     "say": "says said saying", "tell": "tells told telling", "write": "writes wrote written writing",
@@ -35,7 +41,7 @@ IRREGULAR = {
     "hear": "hears heard hearing", "cast": "casts cast casting", "hit": "hits hit hitting",
     "shoot": "shoots shot shooting", "show": "shows showed shown showing",
 }  # fmt: skip
-DOUBLING = frozenset("quip admit beg snap brag refer term brag rebut scoff".split()) - {"term", "scoff"}
+DOUBLING = frozenset("quip admit beg snap brag refer rebut blog log".split())
 
 
 def forms(verb: str) -> set[str]:
@@ -60,7 +66,9 @@ NOUNLIKE = frozenset(
         reply praise warn joke attack question challenge hope fear view talk start address blame point
         threat read cast counter brief object signal label brand press push fire state dispute
         quote mock complain hail blast slam rail rage cry shout yell snap hit sign whisper
-        address remark argue rank press hold show find see""".split()
+        address remark argue rank press hold show find see blog detail outline tease crow caption
+        headline title log cheer drone venture volunteer document beam shrug moan wail sigh laugh
+        champion relate needle marvel joke lecture press sniff snipe rebuke""".split()
     for f in (verb, verb + "s", verb + "es")
 )
 

@@ -11,7 +11,7 @@ from index.segment import fold
 
 # A word keeps its inner apostrophes, hyphens and full stops (O'Neill, al-Assad, U.S., J.), not its 's.
 WORD = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Dr|Sen|Rep|Gov|Gen|Lt|Col|Capt|Sgt|Prof|Rev|Hon|St|Jr|Sr)\."
+    r"\b(?:Mr|Mrs|Ms|Dr|Sens?|Reps?|Gov|Gen|Lt|Col|Capt|Sgt|Prof|Rev|Hon|St|Jr|Sr|Del|Atty|Adm|Maj|Messrs|Supt)\."
     r"|"
     r"(?:[^\W\d_]\.){2,}"  # U.S., J.D.
     r"|[^\W\d_]\.(?=\s+[^\W\d_])"  # an initial
@@ -21,7 +21,8 @@ PARTICLES = frozenset("de del der den di da dos du la le van von bin ibn al el t
 TITLES = frozenset(
     """
     mr mrs ms miss dr sir dame lord lady prof professor president vice premier minister prime chancellor
-    secretary deputy assistant undersecretary senator sen representative rep congressman congresswoman
+    secretary deputy assistant undersecretary senator sen sens representative rep reps congressman
+    congresswoman del delegate assemblyman assemblywoman atty messrs supt
     governor gov lieutenant lt mayor speaker chairman chairwoman chair leader director ambassador envoy
     general gen admiral adm colonel col captain capt major maj sergeant sgt judge justice attorney king
     queen prince princess pope cardinal archbishop bishop rabbi imam sheikh ayatollah emir commissioner

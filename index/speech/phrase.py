@@ -11,6 +11,7 @@ from index.speech.tokens import Token
 
 Speakers = tuple[str, ...]
 POSSESSIVE = ("'s", "'")
+_NO_TITLE = w.PREPOSITIONS | w.SUBORDINATE | w.HE | w.PERFECT | w.PASSIVE | {"and", "that", "but", "who"}
 JOINING = frozenset(("and", "but", "that", "as", "while", "when"))
 
 
@@ -49,7 +50,7 @@ class Phrases:
             if token.kind == "name" and self.low(i + 1) in POSSESSIVE:
                 return self._owned(i)
             if token.kind == "name" and not (head and self.low(i - 1) in w.PREPOSITIONS):
-                return self._with_partner(i)
+                return self._with_partner(self._named_at(i))
             if (token.kind == "mark" and token.low not in POSSESSIVE) or token.kind == "quote":
                 break
             if token.low in w.PREPOSITIONS and not head:
@@ -76,6 +77,17 @@ class Phrases:
                     return (self.tokens[k + 2].text,), k + 3
                 return (self.text(self.tokens[i : k + 1]),), k + 1
         return (), i
+
+    def _named_at(self, i: int) -> int:
+        """Return the index of the name that a phrase leads up to: “Ohio governor Jane Roe”, “the mayor Jane Roe”."""
+        k = i + 1
+        while k < i + 6 and self.kind(k) == "word" and self.low(k) not in _NO_TITLE:
+            k += 1
+        return k if self.kind(k) == "name" and self.is_titular(k - 1) else i
+
+    def is_titular(self, i: int) -> bool:
+        """Tell whether token *i* may stand before a name as its title: "governor", "Leader"."""
+        return self.is_human(i) or (self.kind(i) == "word" and self.low(i).rstrip(".") in TITLES)
 
     def _with_partner(self, i: int) -> tuple[Speakers, int]:
         """Read “said Roe and Doe” as both."""
@@ -147,7 +159,7 @@ class Phrases:
     def _names_ending(self, j: int) -> tuple[Speakers, int]:
         """Read “Ann Roe and John Doe”, “Roe, Doe and Poe”, “Roe and envoy John Doe” as all."""
         k = j - 1
-        while k > 0 and j - k < 5 and (self.kind(k) == "name" or self.is_human(k) or self.low(k) in TITLES):
+        while k > 0 and j - k < 5 and (self.kind(k) == "name" or self.is_titular(k)):
             k -= 1
         if self.low(k) != "and" or self.kind(k - 1) != "name":
             return (self.tokens[j].text,), j
@@ -180,6 +192,9 @@ class Phrases:
             if token.kind == "name":
                 speakers, _ = self.from_(i)
                 return speakers or (token.text,), i
+            if self.is_titular(i) and (named := self._named_at(i)) != i:
+                speakers, _ = self.from_(named)
+                return speakers or (self.tokens[named].text,), named
             if self.is_human(i):
                 start = self.start_of(i)
                 return (self.text(self.tokens[start : i + 1]),), start
