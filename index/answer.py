@@ -25,6 +25,8 @@ from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
+# Whoever asks what somebody said, on whatever topic, wants it all: as much of it as a reply can hold.
+MOST_SAID, BUDGET_SAID = 5, 1_000
 RANKED = 10
 EVEN = 0.5  # the confidence from which a question counts as answered
 NEWEST = 3  # articles out of which examples are drawn
@@ -190,7 +192,15 @@ class _Asked:
         if not found:
             return self._never_quoted(people[0])
         if not words.weights:
-            return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
+            everything = in_turn(found, speakers, 0.0)
+            return self._answer(
+                Verdict.ANSWERED,
+                everything,
+                PLAINLY,
+                subject=_names(speakers),
+                most=MOST_SAID,
+                budget=BUDGET_SAID,
+            )
         seen = evidence(self.question, words, found[0])
         confidence = sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
@@ -236,6 +246,8 @@ class _Asked:
         suggestions: tuple[str, ...] = (),
         ranked: Sequence[Ranked] = (),
         evidence: tuple[float, ...] = (),
+        most: int = MOST,
+        budget: int = BUDGET,
     ) -> Answer:
         ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
         places = dict.fromkeys(
@@ -244,7 +256,7 @@ class _Asked:
         return Answer(
             question=self.question.text,
             verdict=verdict,
-            excerpts=tuple(self._excerpt(s) for s in shown(found)),
+            excerpts=tuple(self._excerpt(s) for s in shown(found, most, budget)),
             searched=self._searched(),
             confidence=confidence,
             evidence=evidence,
@@ -319,25 +331,28 @@ def _names(people: Sequence[Person]) -> str:
     return f"{', '.join(others)} and {last}" if others else last
 
 
-def in_turn(found: Sequence[Statement], speakers: Sequence[Person]) -> list[Statement]:
-    """Return what fits nearly as well as its speaker's best; each speaker has a turn before a second."""
+def in_turn(found: Sequence[Statement], speakers: Sequence[Person], least: float = CLOSE) -> list[Statement]:
+    """Return what fits *least* as well as its speaker's best; each speaker has a turn before a second."""
     if len(speakers) < 2:
-        return close(found)
-    own = [close([s for s in found if s.utterance and s.utterance.speaker in p.speakers]) for p in speakers]
+        return close(found, least)
+    own = [
+        close([s for s in found if s.utterance and s.utterance.speaker in p.speakers], least)
+        for p in speakers
+    ]
     return [s for turn in zip_longest(*own) for s in turn if s]
 
 
-def close(found: Sequence[Statement]) -> list[Statement]:
-    """Return those that fit nearly as well as the best."""
-    return [s for s in found if s.fit >= CLOSE * found[0].fit]
+def close(found: Sequence[Statement], least: float = CLOSE) -> list[Statement]:
+    """Return those that fit at least *least* times as well as the best."""
+    return [s for s in found if s.fit >= least * found[0].fit]
 
 
-def shown(found: Sequence[Statement]) -> list[Statement]:
-    """Return the statements that an answer shows: three at most, short together, none inside another."""
+def shown(found: Sequence[Statement], most: int = MOST, budget: int = BUDGET) -> list[Statement]:
+    """Return the statements that an answer shows: a few, short together, none inside another."""
     chosen: list[Statement] = []
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
-        fits = len(chosen) < MOST and length <= BUDGET
+        fits = len(chosen) < most and length <= budget
         if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
             chosen.append(s)
     return chosen

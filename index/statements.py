@@ -16,6 +16,7 @@ from index.segment import Span, fold, sentences
 from index.speech.names import same_person
 
 LONGEST = 600  # characters: statements that follow each other are joined up to here
+UNNAMED = 0.85  # a statement that names its speaker stands by itself; "he said" leans on what is before
 PROMINENCE = {Manner.DIRECT: 1.0, Manner.MIXED: 0.95, Manner.INDIRECT: 0.9, Manner.FRAGMENT: 0.85}
 WHOLE = 0.99  # a sentence that holds all words asked for needs no other
 SPOKEN = 0.1  # what reported speech is worth where it is asked who said something
@@ -97,7 +98,7 @@ def _joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
 def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     text = ranked.passage.text
     held, cosine = words.coverage(text[u.start : u.end]), _cosine(ranked, u.start, u.end)
-    fit = PROMINENCE[u.manner]
+    fit = PROMINENCE[u.manner] * (1.0 if _names_its_speaker(u, text) else UNNAMED)
     if words.weights:
         around = words.coverage(text[_sentence_before(text, u.start) : u.end])
         fit = 0.5 * max(held, 0.8 * around) + 0.5 * cosine
@@ -105,6 +106,11 @@ def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     return Statement(
         ranked=ranked, start=u.start, end=u.end, fit=fit, cosine=cosine, held=held, utterance=u, why=why
     )
+
+
+def _names_its_speaker(u: Utterance, text: str) -> bool:
+    last = fold(u.speaker or "").split()[-1:]
+    return bool(last) and last[0] in fold(text[u.start : u.end])
 
 
 def _sentence_before(text: str, at: int) -> int:

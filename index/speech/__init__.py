@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
@@ -11,9 +11,10 @@ from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.segment import Span, sentences
 from index.speech import cues as w
 from index.speech.clause import Clause, Cue
+from index.speech.gender import TITLES, genders, of_surname
 from index.speech.names import Name, Roster, after_preposition, names
 from index.speech.roles import holders, is_plain, roles_in
-from index.speech.tokens import quotations
+from index.speech.tokens import blanked, quotations
 
 # Where one speaker's clause ends and the next one's begins.
 BREAK = re.compile(r"(?<=\s)[—–-]\s+|—|;\s+|,\s+(?:but|while|and|though|although|whereas)\s+")
@@ -28,12 +29,13 @@ Group = tuple[Cue, tuple[str | None, ...]]  # the cues of one sentence that have
 def attribute(article: Article) -> Article:
     """Return *article* with the utterances of every passage."""
     roster = Roster(p.text for p in article.passages)
+    called = genders((p.text for p in article.passages), roster)
     roles = roles_in((p.text for p in article.passages), roster)
     passages: list[Passage] = []
     last: Utterance | None = None  # the statement that a following paragraph may go on with
     for passage in article.passages:
         above = passages[-1].text if passages else ""
-        found = _Reader(passage, roster, roles, last).utterances()
+        found = _Reader(passage, roster, called, roles, last).utterances()
         printed = _printed_by(passage, above, roster)
         passages.append(replace(passage, utterances=(*found, *printed)))
         last = found[-1] if found and _ends_with(passage.text, found[-1]) else None
@@ -87,21 +89,21 @@ def _ends_with(text: str, utterance: Utterance) -> bool:
     return not any(c.isalnum() for c in text[utterance.end :])
 
 
-def _blanked(text: str, quotes: Sequence[Span]) -> str:
-    """Return *text* with its quotations as spaces, so that offsets hold."""
-    for q in quotes:
-        text = text[: q.start] + " " * (q.end - q.start) + text[q.end :]
-    return text
-
-
 class _Reader:
     """Turns the cues of one passage into utterances."""
 
-    def __init__(self, passage: Passage, roster: Roster, roles: list[Role], last: Utterance | None) -> None:
-        self.passage, self.roster, self.roles, self.last = passage, roster, roles, last
+    def __init__(
+        self,
+        passage: Passage,
+        roster: Roster,
+        called: Mapping[str, str],
+        roles: list[Role],
+        last: Utterance | None,
+    ) -> None:
+        self.passage, self.roster, self.called, self.roles, self.last = passage, roster, called, roles, last
         self.text = passage.text
         self.quotes = quotations(self.text)
-        self.unquoted = _blanked(self.text, self.quotes)
+        self.unquoted = blanked(self.text, self.quotes)
         goes_on = last is not None and bool(self.quotes) and self.quotes[0].start == 0
         # Whom "he" and "she" mean: nobody yet, unless the paragraph goes on with somebody's quotation.
         self.focus = last.speaker if last and goes_on else None
@@ -184,7 +186,7 @@ class _Reader:
 
     def _who(self, clause: Clause, cue: Cue, speaker: str) -> str | None:
         if speaker not in w.HE:
-            return self._holder(speaker) or self.roster.resolve(speaker)
+            return self._holder(speaker) or self._titled(clause, speaker) or self.roster.resolve(speaker)
         if speaker == "they":
             return None
         end = cue.start
@@ -192,7 +194,23 @@ class _Reader:
             # "The pier, he said, was safe": what stands around is what he said, back to a colon or dash.
             end -= len(re.split(r"[:;—–]", self.text[clause.span.start : end])[-1])
         before = self._people(clause.span.start, end)
-        return self._only(before) if before else self.focus
+        fitting = [x for x in before if self._fits(x, speaker)]
+        if before and fitting:
+            return self._only(fitting)
+        return self.focus if self.focus and self._fits(self.focus, speaker) else None
+
+    def _fits(self, who: str, pronoun: str) -> bool:
+        """Tell whether *pronoun* can mean *who*: a woman is no "he" where the article calls her "she"."""
+        return self.called.get(who, pronoun) == pronoun
+
+    def _titled(self, clause: Clause, speaker: str) -> str | None:
+        """Return whom “Mrs. Roe” means where the article names a man and a woman of that surname."""
+        if " " in speaker or len(self.roster.family(speaker)) < 2:
+            return None
+        sentence = self.text[clause.span.start : clause.span.end]
+        titles = {t.casefold() for t in re.findall(rf"\b(\w+)\.?\s+{re.escape(speaker)}\b", sentence)}
+        called = {TITLES[t] for t in titles if t in TITLES}
+        return of_surname(speaker, called.pop(), self.roster, self.called) if len(called) == 1 else None
 
     def _people(self, start: int, end: int) -> list[str]:
         """

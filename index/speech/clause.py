@@ -340,7 +340,7 @@ class Clause(Phrases):
         """
         Find the name that begins the clause and is parted from its verb by what is said of it.
 
-        “Jane Roe, whose daughter Ann, 22, was there, said”, “Jane Roe, head of the bank -- a big one --, said”.
+        “Jane Roe, whose daughter Ann, 22, was there, said”, “Jane Roe, head of a bank -- a big one --, said”.
         """
         for n in range(j):
             if self.kind(n) == "name" and self.low(n + 1) in _PARTING and self._begins_clause(n):
@@ -352,7 +352,7 @@ class Clause(Phrases):
         return None
 
     def _begins_clause(self, n: int) -> bool:
-        """Whether nothing but titles and joining words stands between token *n* and a mark, quote or start."""
+        """Whether only titles and joining words stand between token *n* and a mark, quote or start."""
         k = n - 1
         while self.is_titular(k) or (self.kind(k) == "word" and self.tokens[k].text[0].isupper() and k > 0):
             k -= 1

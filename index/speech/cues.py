@@ -98,7 +98,7 @@ HUMAN = re.compile(
     r"letter|lawsuit|filing|email|article|editorial|paper|newspaper|magazine|network|station|team|"
     r"Democrat|Republican|conservative|liberal|progressive|others|some|many|several|"
     r"member|participant|attendee|founder|partner|treasurer|emir|chancellor|delegate|superintendent|"
-    r"someone|somebody|everyone|everybody|grandmother|grandfather|aunt|uncle|niece|nephew|cousin|boss|reader|administrator|colleague|deputy|office|family|neighbo?ur|insider|observer)s?$",
+    r"someone|somebody|everyone|everybody|grandmother|grandfather|aunt|uncle|niece|nephew|cousin|boss|reader|administrator|colleague|deputy|office|family|neighbo?ur|insider|observer|user|commenter|commentator|blogger|panelist|caller|viewer|listener|customer|passenger|tourist|farmer|driver|neighbor|actress|spokespeople)s?$",
     re.IGNORECASE,
 )
 OUTLET = re.compile(

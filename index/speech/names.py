@@ -192,6 +192,10 @@ class Roster:
                 by_last[fold(full.split()[-1])].append(full)
         return by_last
 
+    def family(self, surname: str) -> list[str]:
+        """Return the full names in the article that end with *surname*."""
+        return self._full.get(fold(surname), [])
+
     def is_person(self, full: str) -> bool:
         """Tell whether the article calls *full* by the last name alone, too, as it does with people."""
         return " " in full and full.split()[-1] in self.counts

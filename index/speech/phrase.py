@@ -11,6 +11,7 @@ from index.speech.tokens import Token
 
 Speakers = tuple[str, ...]
 POSSESSIVE = ("'s", "'")
+_COUNTS = frozenset("one two three four five several some many another both".split())
 _NO_TITLE = w.PREPOSITIONS | w.SUBORDINATE | w.HE | w.PERFECT | w.PASSIVE | {"and", "that", "but", "who"}
 JOINING = frozenset(("and", "but", "that", "as", "while", "when"))
 
@@ -79,7 +80,7 @@ class Phrases:
         return (), i
 
     def _named_at(self, i: int) -> int:
-        """Return the index of the name that a phrase leads up to: “Ohio governor Jane Roe”, “the mayor Jane Roe”."""
+        """Return the index of the name that titles lead up to: “Ohio governor Jane Roe”, “the mayor Ann Poe”."""
         k = i + 1
         while k < i + 6 and self.kind(k) == "word" and self.low(k) not in _NO_TITLE:
             k += 1
@@ -118,7 +119,7 @@ class Phrases:
     def described(self, j: int) -> tuple[Speakers, int] | None:
         """Return “the astronomer” of “the astronomer said”: whatever says is a speaker."""
         start = self.start_of(j) if self.kind(j) == "word" else j
-        if self.low(start) not in w.DETERMINERS - {"no"} or not 0 < j - start <= 3:
+        if self.low(start) not in (w.DETERMINERS | _COUNTS) - {"no"} or not 0 < j - start <= 3:
             return None
         return (self.text(self.tokens[start : j + 1]),), start
 

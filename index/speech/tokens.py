@@ -69,6 +69,13 @@ def _closes_unlike(marks: Sequence[re.Match[str]], i: int, closing: str) -> bool
     return next((m[0] for m in marks[i + 1 :] if m[0] in "“”"), "“") == "“"
 
 
+def blanked(text: str, quotes: Sequence[Span]) -> str:
+    """Return *text* with its quotations as spaces, so that offsets hold."""
+    for q in quotes:
+        text = text[: q.start] + " " * (q.end - q.start) + text[q.end :]
+    return text
+
+
 def tokens(text: str, sentence: Span, quotes: Sequence[Span], known: Container[str] = ()) -> list[Token]:
     """Return the tokens of *sentence*; *known* are surnames that are also common words, folded."""
     found: list[Token] = []
