@@ -16,7 +16,9 @@ from index.segment import Span, fold, sentences
 from index.speech.names import same_person
 
 LONGEST = 600  # characters: statements that follow each other are joined up to here
-UNNAMED = 0.85  # a statement that names its speaker stands by itself; "he said" leans on what is before
+# A statement that names its speaker in full stands by itself; "he said" leans on what is before it.
+SURNAME, UNNAMED = 0.85, 0.7
+SHARED = 0.8  # a sentence that reports somebody else's words as well
 PROMINENCE = {Manner.DIRECT: 1.0, Manner.MIXED: 0.95, Manner.INDIRECT: 0.9, Manner.FRAGMENT: 0.85}
 WHOLE = 0.99  # a sentence that holds all words asked for needs no other
 SPOKEN = 0.1  # what reported speech is worth where it is asked who said something
@@ -98,7 +100,7 @@ def _joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
 def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     text = ranked.passage.text
     held, cosine = words.coverage(text[u.start : u.end]), _cosine(ranked, u.start, u.end)
-    fit = PROMINENCE[u.manner] * (1.0 if _names_its_speaker(u, text) else UNNAMED)
+    fit = PROMINENCE[u.manner] * _standing(u, ranked.passage)
     if words.weights:
         around = words.coverage(text[_sentence_before(text, u.start) : u.end])
         fit = 0.5 * max(held, 0.8 * around) + 0.5 * cosine
@@ -108,9 +110,14 @@ def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     )
 
 
-def _names_its_speaker(u: Utterance, text: str) -> bool:
-    last = fold(u.speaker or "").split()[-1:]
-    return bool(last) and last[0] in fold(text[u.start : u.end])
+def _standing(u: Utterance, passage: Passage) -> float:
+    """Return how well a statement stands by itself, in (0, 1]: by whom it names, and whether it is shared."""
+    name, words = fold(u.speaker or ""), fold(passage.text[u.start : u.end])
+    last = name.split()[-1:]
+    named = 1.0 if " " in name and name in words else SURNAME if last and last[0] in words else UNNAMED
+    others = (x for x in passage.utterances if x.speaker != u.speaker)
+    shared = any(x.start < u.end and u.start < x.end for x in others)
+    return named * (SHARED if shared else 1.0)
 
 
 def _sentence_before(text: str, at: int) -> int:

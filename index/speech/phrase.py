@@ -80,7 +80,7 @@ class Phrases:
         return (), i
 
     def _named_at(self, i: int) -> int:
-        """Return the index of the name that titles lead up to: “Ohio governor Jane Roe”, “the mayor Ann Poe”."""
+        """Return the index of the name that titles lead up to: “Ohio governor Jane Roe”."""
         k = i + 1
         while k < i + 6 and self.kind(k) == "word" and self.low(k) not in _NO_TITLE:
             k += 1
