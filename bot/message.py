@@ -24,9 +24,9 @@ Block = dict[str, Any]
 TEXT_LIMIT = 3_900
 # The limit on all blocks together is undocumented; msg_blocks_too_long was seen from 11,341 characters.
 BLOCKS_LIMIT = 9_000
-# A button's URL may have 3,000; a message with three citations cannot spend so much on links.
-LINK_LIMIT = 900
-MOST_EXCERPTS = 3
+# A button's URL may have 3,000; a message with five citations cannot spend so much on links.
+LINK_LIMIT = 500
+MOST_EXCERPTS = 5
 # Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
 EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"

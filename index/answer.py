@@ -17,7 +17,17 @@ from index import statements
 from index.confidence import evidence, sure
 from index.passage import Article, Excerpt, Utterance
 from index.people import People, Person, Standing, names_one_of
-from index.question import Question, Sense, clean, content_words, parts, understand
+from index.question import (
+    Question,
+    Sense,
+    clean,
+    content_words,
+    on_whom,
+    parts,
+    topic_words,
+    understand,
+    wants_words,
+)
 from index.retriever import Ranked, Retriever
 from index.segment import fold
 from index.speech.roles import holders, mended, offices
@@ -33,6 +43,7 @@ NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
 PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
+CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
 ASKING = re.compile(
     r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
@@ -173,21 +184,28 @@ class _Asked:
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
             if any(p.standing is not Standing.DESCRIBED for p in people):
                 return self._said(people, q.topic)
-        elif q.sense is Sense.ANY and (named := self._only_named()):
-            return self._said(named, without(q.topic, named))
+        elif q.sense is Sense.ANY:
+            who, topic = on_whom(q)
+            asked = self.people.named_in(who) if who else []
+            if asked and not without(who, asked).strip():
+                return self._said(asked, topic)
+            if named := self._only_named():
+                return self._said(named, without(q.topic, named))
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
 
     def _only_named(self) -> list[Person]:
         """Return whom a question names that is hardly more than names: "tusk??", "roe budget"."""
         topic = self.question.topic
         short = len(content_words(topic)) <= REMARK and not ASKING.match(topic)
+        if wants_words(self.question):
+            return self.people.named_in(topic)[:1]
         return self.people.named_in(topic) if short else []
 
     # ---- somebody's words
 
     def _said(self, people: Sequence[Person], topic: str) -> Answer:
         speakers = [p for p in people if p.standing is Standing.SPEAKER]
-        words = self.retriever.words(topic)
+        words = self.retriever.words(topic_words(topic))
         found = statements.said_by(self.retriever, speakers, words, self.query, self.within)
         if not found:
             return self._never_quoted(people[0])
@@ -204,7 +222,7 @@ class _Asked:
         seen = evidence(self.question, words, found[0])
         confidence = sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
-        told = in_turn(found, speakers) if verdict is Verdict.ANSWERED else found
+        told = in_turn(found, speakers, CLOSE_SAID) if verdict is Verdict.ANSWERED else found
         return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:

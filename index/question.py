@@ -53,9 +53,14 @@ _VERB, _TELL, _REPORT = _any_of(_ASKED), _any_of(_TELLING), _any_of(_REPORTED)
 _NOUN = (
     "quotes?|quotations?|statements?|reactions?|responses?|replies|reply|answers?|comments?|words?|remarks?|"
     "claims?|posts?|tweets?|excuses?|arguments?|takes?|opinions?|verdicts?|thoughts?|"
-    "warnings?|promises?|explanations?|denials?"
+    "warnings?|promises?|explanations?|denials?|complaints?|criticisms?|accusations?|allegations?|"
+    "assessments?|suggestions?|proposals?|predictions?|assurances?|announcements?|admissions?|objections?|"
+    "stances?|reasoning|rationale|justifications?|apolog(?:y|ies)"
 )
 _DID = "did|does|do|has|have|had|would|should|is|are|was|were|'s"
+_ARGUED = _any_of(
+    "say tell think believe argue claim insist reject dismiss dispute justify defend oppose deny".split()
+)
 _NAME = r"(?P<who>(?:[\w.'-]+\s+){0,3}?[\w.'-]+)"
 _ABOUT = r"(?=\s+(?:on|about|regarding|re|concerning|to|after|when|in|that)\b|\s*$)(?P<topic>.*)"
 _PATTERNS = [
@@ -72,11 +77,15 @@ _PATTERNS = [
     rf"^(?!(?:what|which|how|why|when|where|who|did|does|do|is|are|was|were)\b)"
     rf"(?:(?:pull|find|show|get|give|list)\s+)?(?:me\s+)?(?P<who>(?:[\w.'-]+\s+){{1,4}})(?:{_NOUN})\b(?P<topic>.*)",
     rf"\b(?:{_NOUN})\s+(?:by|from|of)\s+{_NAME}{_ABOUT}",
+    # on what grounds did Roe reject …? why does Roe think …? how did Roe put it?
+    rf"^(?:on\s+what\s+grounds|for\s+what\s+reason|why|how|where|when)\s+(?:{_DID})\s+{_NAME}\s+(?:\w+ly\s+)?"
+    rf"(?:{_ARGUED}|put)\b(?P<topic>.*)",
     # what Tusk said about; everything Tusk said
     rf"\b(?:what|everything|anything|all|stuff|things?)\s+(?:that\s+)?{_NAME}\s+(?:has\s+|have\s+|had\s+)?(?:{_VERB})\b(?P<topic>.*)",
     r"\b(?:according\s+to|per)\s+(?P<who>(?:the\s+)?[\w.'-]+(?:\s+[\w.'-]+)??),?\s+(?P<topic>.*)",
     r"(?P<topic>.*?),?\s+\b(?:according\s+to|per)\s+(?P<who>[^,?]+)\??$",
 ]
+_ASKING = re.compile(rf"\b(?:{_VERB}|{_NOUN}|really|actually|exactly|need|pls|plz|please|lol)\b")
 _SAID = [re.compile(pattern) for pattern in _PATTERNS]
 _WHO_SAID = re.compile(
     rf"^(?:so\s+)?(?:who|which\s+\w+|whose)\b(?:\s+(?:was\s+it\s+)?that)?\s+(?:has\s+|have\s+)?(?:\w+ly\s+|first\s+)?"
@@ -113,7 +122,23 @@ _TYPED = (  # how people type in Slack, and what they mean
     (re.compile(r"\bwhats\b"), "what's"),
     (re.compile(r"\bwho'?s\b"), "who is"),
 )
-_NEXT = re.compile(r"[,;]?\s+and\s+(?=(?:what|who|how|why|does|did|is)\b)")
+# “did Roe really call it an accident? his words please”: whoever is named is asked for.
+_VERBATIM = re.compile(
+    r"\b(?:exact|own|his|her|their|actual)\s+(?:words?|quotes?|wording|phrase)\b|\bquote\b"
+)
+_PASTED = re.compile(r"[\"“”„«»]([^\"“”„«»]{8,})[\"“”„«»]|(?<!\w)[‘']([^‘’']{12,})[’'](?!\w)")
+_WHOSE = re.compile(
+    r"\bwho(?:se)?\b|\bsource\b|\bwhere\s+(?:is|was|does)\b|\bsaid\s+by\b|\bfrom\s+whom\b|\battribut|^$"
+)
+# “tusk on the budget”, “the mayor re: ferries”
+_ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|abt|vs|to)\b:?\s+(?P<topic>.+)$")
+_NEXT = re.compile(
+    r"[,;]?\s+and\s+(?=(?:what|who|how|why|does|did|is|which)\b)|\?\s+(?:and\s+)?(?=\w)|(?:^|\s+)\d[.)]\s+"
+)
+_AND = re.compile(r"\s+(?:and|AND|&|\+)\s+|\s*;\s+")
+_CARRIED = re.compile(
+    r"^(?:and\s+)?(?:(?:what|how)\s+about\s+|about\s+|on\s+|whether\s+|why\s+)(?P<topic>.+)$"
+)
 
 
 def clean(text: str) -> str:
@@ -138,6 +163,9 @@ def understand(typed: str) -> Question:
         if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
             pasted = pasted.removeprefix("it ").removeprefix("as ")
         return Question(text, Sense.WHO_SAID, quoted=pasted.strip(" \"'?!"), topic=pasted)
+    pasted = _PASTED.search(text)
+    if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
+        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!"), topic=fold(words))
     for pattern in _SAID:
         found = pattern.search(folded)
         who = _person(found["who"]) if found else ""
@@ -154,8 +182,39 @@ def understand(typed: str) -> Question:
 def parts(typed: str) -> list[str]:
     """Return the questions in *typed*: “what did Roe say and what does the author make of it?” is two."""
     text = clean(typed)
-    found = [x for x in _NEXT.split(text) if x.strip()]
-    return found if len(found) > 1 and all(understand(x).sense is not Sense.ANY for x in found) else [text]
+    for split in (_NEXT, _AND):
+        found = _carried([x for x in split.split(text) if x.strip()])
+        if len(found) > 1 and all(_is_whole(x) for x in found):
+            return found
+    return [text]
+
+
+def _is_whole(part: str) -> bool:
+    asked = understand(part)
+    return asked.sense is not Sense.ANY or bool(on_whom(asked)[0])
+
+
+def _carried(found: list[str]) -> list[str]:
+    """Let “… and about the pier?” ask the same person as the part before it."""
+    carried: list[str] = []
+    for part in found:
+        more = _CARRIED.match(part.strip(" ?!.,"))
+        before = understand(carried[-1]) if carried else None
+        if more and before and before.sense is Sense.SAID:
+            part = f"what did {before.who} say about {more['topic']}"
+        carried.append(part)
+    return carried
+
+
+def on_whom(question: Question) -> tuple[str, str]:
+    """Return who may be asked about what in “roe on the ferry”: ("roe", "the ferry"), or ("", "")."""
+    found = _ON.match(question.topic) if question.sense is Sense.ANY else None
+    return (found["who"].strip(), found["topic"]) if found else ("", "")
+
+
+def wants_words(question: Question) -> bool:
+    """Tell whether somebody's very words are asked for: “his exact words please”."""
+    return bool(_VERBATIM.search(fold(question.text)))
 
 
 def _plain(text: str) -> str:
@@ -177,6 +236,12 @@ def _person(slot: str) -> str:
     if not words or len(words) > 6 or (nobody and not set(words) & _ANYBODY):
         return ""
     return slot
+
+
+def topic_words(text: str) -> str:
+    """Return *text* without the words that ask for words: “exact quote”, “claims”, “reply”."""
+    plain = _VERBATIM.sub(" ", _plain(text))
+    return _ASKING.sub(" ", plain)
 
 
 def content_words(text: str) -> list[str]:

@@ -155,10 +155,12 @@ def _sentences(r: Ranked, words: Words, *, own: bool, spoken: bool) -> Iterator[
     text = r.passage.text
     spans = [s for s in sentences(text) if not own or _is_own(r.passage, s)]
     for i, span in enumerate(spans):
+        if len(parted := _parted(r.passage, span)) > 1:
+            yield from (_of_one(r, u, words, spoken=spoken) for u in parted)
+            continue
         u = _utterance_at(r.passage, span)
         held, cosine = words.coverage(text[span.start : span.end]), _cosine(r, span.start, span.end)
-        # Sentence and passage, meaning and words: measured on the development questions.
-        fit = 0.3 * cosine + 0.3 * held + 0.4 * r.score + (SPOKEN if spoken and u else 0.0)
+        fit = _fit(r, cosine, held, spoken=bool(spoken and u))
         before = spans[i - 1] if i and not text[spans[i - 1].end : span.start].strip() else None
         start = span.start
         if (
@@ -171,6 +173,33 @@ def _sentences(r: Ranked, words: Words, *, own: bool, spoken: bool) -> Iterator[
         yield Statement(
             ranked=r, start=start, end=span.end, fit=fit, cosine=cosine, held=held, utterance=u, why="nearest"
         )
+
+
+def _parted(passage: Passage, span: Span) -> list[Utterance]:
+    """Return the statements that share a sentence without overlapping: each is somebody else's."""
+    inside = sorted((u for u in passage.utterances if span.start < u.end and u.start < span.end), key=_place)
+    apart: list[Utterance] = []
+    for u in inside:
+        if not apart or u.start >= apart[-1].end:
+            apart.append(u)
+    return apart if len({u.speaker for u in apart}) > 1 else []
+
+
+def _place(u: Utterance) -> tuple[int, int, int]:
+    return u.start, -len(u.via), -u.end
+
+
+def _of_one(r: Ranked, u: Utterance, words: Words, *, spoken: bool) -> Statement:
+    held, cosine = words.coverage(r.passage.text[u.start : u.end]), _cosine(r, u.start, u.end)
+    fit = _fit(r, cosine, held, spoken=spoken)
+    return Statement(
+        ranked=r, start=u.start, end=u.end, fit=fit, cosine=cosine, held=held, utterance=u, why="nearest"
+    )
+
+
+def _fit(r: Ranked, cosine: float, held: float, *, spoken: bool) -> float:
+    # Sentence and passage, meaning and words: measured on the development questions.
+    return 0.3 * cosine + 0.3 * held + 0.4 * r.score + (SPOKEN if spoken else 0.0)
 
 
 def _is_own(passage: Passage, span: Span) -> bool:

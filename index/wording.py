@@ -18,8 +18,8 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
-COUNTS = ("No", "One", "Two", "Three")
-TIMES = ("never", "once", "twice", "three times")
+COUNTS = ("No", "One", "Two", "Three", "Four", "Five")
+TIMES = ("never", "once", "twice", "three times", "four times", "five times")
 MANNERS = {
     Manner.DIRECT: "",
     Manner.INDIRECT: ", paraphrased",

@@ -274,10 +274,15 @@ def test_a_question_of_one_article_is_not_answered_from_another(skerry):
     assert skerry.ask("what did Donald Marsh say?", within=[bridge]).verdict is Verdict.ANSWERED
 
 
-def test_an_answer_shows_three_excerpts_at_most(tmp_path):
-    paragraphs = [f"“We sail at {hour},” Mara Quill said. Gulls cried." for hour in range(1, 7)]
-    answer = column(tmp_path, {"hours": "\n\n".join(paragraphs)}).ask("what did Quill say?")
-    assert [e.text for e in answer.excerpts] == [f"“We sail at {n},” Mara Quill said." for n in (1, 2, 3)]
+@pytest.mark.parametrize(
+    ("question", "most"), [("what did Quill say?", 5), ("what did Quill say about when we sail?", 3)]
+)
+def test_an_answer_shows_five_statements_of_a_person_and_three_on_a_topic(tmp_path, question, most):
+    paragraphs = [f"“We sail at {hour},” Mara Quill said. Gulls cried." for hour in range(1, 8)]
+    answer = column(tmp_path, {"hours": "\n\n".join(paragraphs)}).ask(question)
+    assert [e.text for e in answer.excerpts] == [
+        f"“We sail at {n},” Mara Quill said." for n in range(1, most + 1)
+    ]
 
 
 def test_a_column_of_nothing_does_not_say(tmp_path):

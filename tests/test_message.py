@@ -218,10 +218,10 @@ def test_one_speaker_is_counted_without_a_number_of_times():
     assert wording.counted([ROE, ROE]) == "Two excerpts from the column: Jane Roe."
 
 
-def test_at_most_three_excerpts_are_shown():
-    built = message(answer(*[excerpt(n) for n in (1, 2, 3, 4)]))
-    prove(built, answer(*[excerpt(n) for n in (1, 2, 3, 4)]))
-    assert sum(block["type"] == "rich_text" for block in built.blocks) == 3
+def test_at_most_five_excerpts_are_shown():
+    built = message(answer(*[excerpt(n) for n in (1, 2, 3, 4, 5, 6)]))
+    prove(built, answer(*[excerpt(n) for n in (1, 2, 3, 4, 5, 6)]))
+    assert sum(block["type"] == "rich_text" for block in built.blocks) == 5
 
 
 @pytest.mark.parametrize(

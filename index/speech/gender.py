@@ -12,8 +12,8 @@ from index.speech.tokens import blanked, quotations
 TITLES = {
     **dict.fromkeys(
         """mrs ms miss lady dame madam queen princess duchess baroness sister spokeswoman congresswoman
-        chairwoman councilwoman assemblywoman businesswoman actress saleswoman policewoman mother daughter wife aunt widow
-        grandmother girlfriend countess empress""".split(),
+        chairwoman councilwoman assemblywoman businesswoman actress saleswoman policewoman mother daughter
+        wife aunt widow         grandmother girlfriend countess empress""".split(),
         "she",
     ),
     **dict.fromkeys(
