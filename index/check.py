@@ -30,7 +30,7 @@ MARKED = 12  # words of the column that one bracket may stand for
 BETWEEN = 15  # words of the column's own with which it interrupts a quotation
 EXACT, LEXICAL = 48, 12  # passages looked at
 SECTION, SECTIONS = 40, 24  # words of a long quotation that are searched at once; how many times
-PHRASE, WORDS = 12, 16
+PHRASE, WORDS = 5, 16  # words in a row, and words in any order, that are searched for
 ALIGNED = 6  # stretches of the column that a quotation is laid beside
 OTHERS = 2  # further places named
 NEIGHBOURS = 40  # paragraphs on either side, at most
@@ -211,6 +211,9 @@ class _Check:
         self.articles: dict[str, Article] = {}
         edges = [edge for m in re.finditer(r"\[[^\[\]]*\]", typed.text) for edge in m.span()]
         self.bracketed = [not w.marked and bisect_right(edges, w.start) % 2 == 1 for w in typed.words]
+        # What stands in brackets is the quoter's, and found nowhere.
+        self.own = Text(typed.text)
+        self.own.loose = ["[" if x else w for x, w in zip(self.bracketed, typed.loose, strict=True)]
         cuts = [i + 1 for i in range(len(typed.words) - 1) if "…" in typed.gap(i)]
         borders = [i for i, (a, b) in enumerate(pairwise(self.bracketed), 1) if a != b]
         limits = sorted({0, *cuts, *borders, len(typed.words)})
@@ -222,20 +225,36 @@ class _Check:
         whole = self._whole(self._holding())
         if any(not f.changes for f in whole):
             return self._places(whole)
-        stretches = self._stretches()
-        whole += self._whole(stretches)
-        if any(not f.changes for f in whole):
+        phrases = self._by_phrases()
+        stretches = self._with_neighbours(phrases)
+        best = self._best(whole, stretches)
+        if not best or self._unknown(best) >= PART:
+            stretches = self._with_neighbours(phrases | self._by_words())
+            best = self._best(whole, stretches)
+        if best and not best.changes:
             return self._places(whole)
-        found = whole + [f for s in self._likeliest(stretches) for f in self._beside(s)]
-        best = max(found, key=self._rank, default=None)
-        pieces = self._pieces(stretches) if best is None or best.wording in GRAVITY[-2:] else []
-        held = sum(f.shared[0].size for f in pieces)
-        size = len(self.typed.words)
-        if len(pieces) > 1 and held >= SPLICED * size and held - (best.share if best else 0) * size >= PART:
-            return self._spliced(pieces)
+        if not best or self._unknown(best) >= PART:
+            pieces = self._pieces(stretches)
+            held = sum(f.shared[0].size for f in pieces)
+            size = len(self.typed.words)
+            more = held - (size - self._unknown(best) if best else 0)
+            if len(pieces) > 1 and held >= SPLICED * size and more >= PART:
+                return self._spliced(pieces)
         if best and best.share >= ALIKE:
             return self._record([best], best.wording)
         return self._nearest(best)
+
+    def _unknown(self, found: _Found) -> int:
+        """Return how many words of the quotation are not where *found* has the others."""
+        return len(self.typed.words) - sum(b.size for b in found.shared) - sum(self.bracketed)
+
+    def _best(self, whole: list[_Found], stretches: Sequence[_Stretch]) -> _Found | None:
+        """Return the place most like the quotation; add to *whole* where all its words stand."""
+        whole += self._whole(stretches)
+        if exact := [f for f in whole if not f.changes]:
+            return exact[0]
+        found = whole + [f for s in self._likeliest(stretches) for f in self._beside(s)]
+        return max(found, key=self._rank, default=None)
 
     def _rank(self, found: _Found) -> tuple[float, int, bool]:
         said = self._heard([found]).attribution()
@@ -254,26 +273,33 @@ class _Check:
     def _phrase(self, words: Span) -> str:
         return " ".join(w.exact for w in self.typed.words[words.start : words.end])
 
-    def _stretches(self) -> list[_Stretch]:
-        """Return the stretches of the column that share phrases or rare words with the quotation."""
+    def _by_phrases(self) -> dict[int, None]:
+        """Return passages that hold a few words of the quotation in a row, from several places in it."""
+        n = len(self.typed.words)
+        count = min(SECTIONS, -(-n // (2 * PHRASE)))
+        starts = [p.start for p in self.parts[:SECTIONS]] + [k * n // count for k in range(count)]
+        starts += [max(0, n - PHRASE)]
+        phrases = {self._phrase(Span(start, min(n, start + PHRASE))) for start in starts}
+        return dict.fromkeys(x for words in sorted(phrases) for x in self.store.phrase(words, LEXICAL))
+
+    def _by_words(self) -> dict[int, None]:
+        """Return passages that hold rare words of the quotation."""
         n = len(self.typed.words)
         count = min(SECTIONS, -(-n // SECTION))
-        ids: dict[int, None] = {}
-        for part in self.parts[:SECTIONS]:
-            ids |= dict.fromkeys(self.store.phrase(self._phrase(_clipped(part, PHRASE)), LEXICAL))
-        for start in (k * n // count for k in range(count)):
-            section = Span(start, min(n, start + SECTION))
-            ids |= dict.fromkeys(self.store.phrase(self._phrase(_clipped(section, PHRASE)), LEXICAL))
-            ids |= dict.fromkeys(x for x, _ in self.store.lexical(self._rare(section), LEXICAL))
-        return self._with_neighbours(ids, min(NEIGHBOURS, 1 + n // SECTION))
+        sections = [Span(k * n // count, min(n, k * n // count + SECTION)) for k in range(count)]
+        found = (x for section in sections for x, _ in self.store.lexical(self._rare(section), LEXICAL))
+        return dict.fromkeys(found)
 
     def _rare(self, section: Span) -> list[str]:
         words = content_words(self._phrase(section))
+        if len(words) <= WORDS:
+            return words
         found = self.store.document_frequency(words)
         return sorted((w for w in words if found[w]), key=lambda w: found[w])[:WORDS]
 
-    def _with_neighbours(self, ids: Iterable[int], reach: int) -> list[_Stretch]:
+    def _with_neighbours(self, ids: Iterable[int]) -> list[_Stretch]:
         """Join passages with those around them: an article's have ids that follow each other."""
+        reach = min(NEIGHBOURS, 1 + len(self.typed.words) // SECTION)
         wanted = sorted({y for x in ids for y in range(x - reach, x + reach + 1)})
         found = self.store.passages(wanted)
         groups: list[list[int]] = []
@@ -286,7 +312,7 @@ class _Check:
 
     def _likeliest(self, stretches: Sequence[_Stretch]) -> list[_Stretch]:
         size = 3 if len(self.typed.words) > 2 * SHORTEST else 1
-        grams = set(_grams(self.typed.loose, size))
+        grams = set(_grams(self.own.loose, size))
         shared = [len(grams.intersection(_grams(s.text.loose, size))) for s in stretches]
         order = sorted(range(len(stretches)), key=lambda i: -shared[i])
         return [stretches[i] for i in order[:ALIGNED]]
@@ -300,8 +326,11 @@ class _Check:
         if len(self.parts) > 1 and (shared := self._in_order(stretch.text)):
             yield self._found(stretch, shared)
         text = stretch.text
-        if shared := _without_strays(blocks(self.typed, text, nearest(self.typed, text)), self._breaks(text)):
-            yield self._found(stretch, shared)
+        within = nearest(self.own, text)
+        for anchored in (False, True):
+            shared = blocks(self.own, text, within, anchored=anchored)
+            if shared := _without_strays(shared, self._breaks(text)):
+                yield self._found(stretch, shared)
 
     def _in_order(self, text: Text) -> list[Block]:
         """Return the shortest place where all parts between marked cuts and brackets follow each other."""
@@ -382,7 +411,7 @@ class _Check:
 
     def _pieces(self, stretches: Sequence[_Stretch]) -> list[_Found]:
         """Return the fewest runs of the column's words that make up the quotation, as far as they do."""
-        typed = self.typed.loose
+        typed = self.own.loose
         wanted = set(_grams(typed, PART))
         starts: dict[tuple[str, ...], list[tuple[_Stretch, int]]] = defaultdict(list)
         for s in stretches:
@@ -575,10 +604,6 @@ def _utterance(passage: Passage, span: Span) -> Utterance | None:
 
     over = [u for u in passage.utterances if 2 * shared(u) >= span.end - span.start]
     return max(over, key=lambda u: (len(u.via), shared(u)), default=None)
-
-
-def _clipped(words: Span, most: int) -> Span:
-    return Span(words.start, min(words.end, words.start + most))
 
 
 def _grams(words: Sequence[str], size: int) -> Iterator[tuple[str, ...]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -130,13 +130,40 @@ def plain_marks(raw: str) -> str:
 # ---- the same or not
 
 
-def blocks(one: Text, other: Text, within: Span) -> list[Block]:
-    """Return the words that *one* shares, in order, with the words *within* of *other*."""
-    size = SHINGLE if len(one.words) > LONG else 1
-    a, b = _shingles(one.loose, size), _shingles(other.loose[within.start : within.end], size)
+def blocks(one: Text, other: Text, within: Span, *, anchored: bool = False) -> list[Block]:
+    """
+    Return the words that *one* shares, in order, with the words *within* of *other*.
+
+    The longest run comes first. *anchored*: one of words that stand nowhere but where they belong. Now the
+    one finds more, and now the other.
+    """
+    if len(one.words) > LONG:
+        return _shared(one, other, Span(0, len(one.words)), within, size=SHINGLE)
+    if not anchored:
+        return _shared(one, other, Span(0, len(one.words)), within)
+    found = _shared(one, other, Span(0, len(one.words)), within, junk=STOPWORDS)
+    # Words like "the" stand anywhere: they are compared where the others have shown what belongs together.
+    filled: list[Block] = []
+    a, b = 0, max(within.start, found[0].b - found[0].a - 1) if found else within.start
+    for block in found:
+        filled += [*_shared(one, other, Span(a, block.a), Span(b, block.b)), block]
+        a, b = block.a + block.size, block.b + block.size
+    end = min(within.end, b + len(one.words) - a + 1) if found else within.end
+    return [*filled, *_shared(one, other, Span(a, len(one.words)), Span(b, end))]
+
+
+def _shared(
+    one: Text, other: Text, first: Span, second: Span, junk: Container[str] = (), size: int = 1
+) -> list[Block]:
+    """Compare two ranges of words, *size* in a row at once; no match begins with *junk*."""
+    if first.start == first.end or second.start >= second.end:
+        return []
+    a = _shingles(one.loose[first.start : first.end], size)
+    b = _shingles(other.loose[second.start : second.end], size)
     found: list[Block] = []
-    for m in SequenceMatcher(None, a, b, autojunk=size > 1).get_matching_blocks()[:-1]:
-        block = Block(m.a, m.b + within.start, m.size + size - 1)
+    matcher = SequenceMatcher(lambda shingle: shingle[0] in junk, a, b, autojunk=size > 1)
+    for m in matcher.get_matching_blocks()[:-1]:
+        block = Block(m.a + first.start, m.b + second.start, m.size + size - 1)
         if found:  # shingles overlap
             over = max(found[-1].a + found[-1].size - block.a, found[-1].b + found[-1].size - block.b, 0)
             block = Block(block.a + over, block.b + over, block.size - over)
