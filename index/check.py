@@ -175,6 +175,7 @@ class QuoteChecker:
             people: Who is who in the column at a generation.
         """
         self._store, self._people = store, people
+        self._summary: Searched | None = None
 
     def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
         """
@@ -187,7 +188,10 @@ class QuoteChecker:
             people = self._people(generation)
             claimed = tuple(people.find(by)) if by and by.strip() else ()
             result = QuoteCheck(
-                quotation=quotation, wording=Outcome.ABSENT, searched=self._searched(), claimed=claimed
+                quotation=quotation,
+                wording=Outcome.ABSENT,
+                searched=self._searched(generation),
+                claimed=claimed,
             )
             if len(quotation) > LONGEST:
                 return replace(result, wording=Outcome.TOO_LONG)
@@ -196,11 +200,13 @@ class QuoteChecker:
                 return replace(result, wording=Outcome.TOO_SHORT)
             return _Check(self._store, people, typed, result).result()
 
-    def _searched(self) -> Searched:
-        s = self._store.summary()
-        return Searched(
-            articles=s.articles, passages=s.passages, first=s.first, last=s.last, generation=s.generation
-        )
+    def _searched(self, generation: int) -> Searched:
+        if self._summary is None or self._summary.generation != generation:
+            s = self._store.summary()
+            self._summary = Searched(
+                articles=s.articles, passages=s.passages, first=s.first, last=s.last, generation=generation
+            )
+        return self._summary
 
 
 class _Check:
@@ -257,8 +263,9 @@ class _Check:
         return max(found, key=self._rank, default=None)
 
     def _rank(self, found: _Found) -> tuple[float, int, bool]:
-        said = self._heard([found]).attribution()
-        return found.share, -GRAVITY.index(found.wording), said in (Attribution.RIGHT, Attribution.PARTLY)
+        rank = found.share, -GRAVITY.index(found.wording)
+        said = self._heard([found]).attribution() if self.empty.claimed else Attribution.UNASKED
+        return *rank, said in (Attribution.RIGHT, Attribution.PARTLY)
 
     # ---- where to look
 

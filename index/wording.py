@@ -223,7 +223,7 @@ def said_by(check: QuoteCheck) -> str:
     elif check.speakers == (None,):
         told = "They stand in the columnist’s own voice."
     else:
-        marks = "" if check.quoted else ", but not throughout in quotation marks: it may be a paraphrase"
+        marks = "" if check.quoted else ", but not all in quotation marks: it may be a paraphrase"
         told = f"The column has them as words of {listed(voices)}{marks}."
     if check.attribution is Attribution.PARTLY:
         told += f" Only a part of them is reported as said by {claimed(check)}."

@@ -3,14 +3,17 @@
 import random
 import re
 import unicodedata
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from columns import write
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.console import Console
 from wordcolumn import DIMENSION, WordCounts
 
+from index import terminal
 from index.answer import Answerer
 from index.check import Attribution, Outcome, QuoteChecker, context
 from index.collation import Text, plain_marks
@@ -27,7 +30,7 @@ date: 2025-09-10
 ---
 
 The pier is closed. “The tide waits for nobody,” said Mara Quill, the harbour master, “and neither does the
-port.” Quill said that the pier would not open before 12 May. I have my doubts about the 12 planks.
+port.” Quill said that the pier would not open before 12 June. I have my doubts about the 12 planks.
 
 “We counted £5 million twice,” Tom Ebel said. “Was it a mistake? It was not.”
 
@@ -143,10 +146,10 @@ def test_words_that_stand_in_several_places_are_cited_where_the_named_one_says_t
     ("quotation", "differences"),
     [
         ("The pier was closed", [("was", "is")]),
-        ("Quill said that the pier would open before 12 May", [("", "not")]),
-        ("Quill said that the pier would not ever open before 12 May", [("ever", "")]),
-        ("the pier would not open before 13 May", [("13", "12")]),
-        ("the pier would not open before 1.2 May", [("1.2", "12")]),
+        ("Quill said that the pier would open before 12 June", [("", "not")]),
+        ("Quill said that the pier would not ever open before 12 June", [("ever", "")]),
+        ("the pier would not open before 13 June", [("13", "12")]),
+        ("the pier would not open before 1.2 June", [("1.2", "12")]),
         ("they shout at all of Us – at me, too", [("Us", "us")]),
         ("They shout at all of us at me, too", [("us at", "us – at")]),
         ("the well known lamp", [("well known", "well-known")]),
@@ -298,6 +301,107 @@ def test_the_words_of_a_speaker_are_told_from_a_paraphrase_and_from_the_columnis
 def test_the_context_is_the_whole_sentence(check):
     (excerpt,) = check("the pier was safe").excerpts
     assert context(excerpt).text == "The mayor never said that the pier was safe."
+
+
+def test_what_changed_in_the_store_is_seen(tmp_path):
+    embedder = WordCounts()
+    found, store = checker(tmp_path / "store", [write(tmp_path / "texts", pier=PIER)])
+    quotation = "The bell of the old church was cast in 1702"
+    before = found.check(quotation)
+    sync(store, embedder, [write(tmp_path / "texts", bell=BELL)])
+    after = found.check(quotation)
+    assert [(r.outcome, r.searched.articles) for r in (before, after)] == [
+        (Outcome.ABSENT, 1),
+        (Outcome.VERBATIM, 2),
+    ]
+
+
+# ---- what is printed
+
+
+def printed(result):
+    file = StringIO()
+    terminal.print_check(result, Console(file=file, width=terminal.UNBROKEN, highlight=False))
+    lead, *lines = file.getvalue().splitlines()
+    return lead, [line for line in lines if line and not line.startswith("Searched 2 articles")]
+
+
+PIER_CITED = "  — Mara Quill, paraphrased · “The pier”, by Ines Calder · 10 September 2025 · ¶ 1"
+MAY = "    Quill said that the pier would not open before 12 June."
+
+
+def test_an_altered_quotation_is_printed_with_its_differences_and_the_whole_sentence(check):
+    lead, lines = printed(check("the pier would open before 13 June", "Mara Quill"))
+    assert lead == "Altered: the column has this, but not in these very words."
+    assert lines == [
+        "The column has them as words of Mara Quill, but not all in quotation marks: it may be a paraphrase.",
+        "It is a part of a longer sentence, which stands below as a whole.",
+        "  • missing: “not”",
+        "  • quotation: “13”; column: “12”",
+        MAY,
+        PIER_CITED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("quotation", "by", "lead", "line"),
+    [
+        (
+            "The pier is closed",
+            "Quill",
+            "Said by somebody else: these are not words of Mara Quill. "
+            "Verbatim: these very words stand in the column.",
+            "They stand in the columnist’s own voice.",
+        ),
+        (
+            "They shout at all of us at me, too",
+            None,
+            "Altered: the words are the column’s, the punctuation is not.",
+            "  • quotation: “us at”; column: “us – at”",
+        ),
+        (
+            "Gulls … are the only honest critics",
+            None,
+            "Verbatim, with a marked cut: these words stand in the column, and others in between.",
+            "  • left out, as marked: “in my view”",
+        ),
+        (
+            "The tide waits for nobody, and neither does the port",
+            None,
+            "Verbatim, but interrupted: words that are no quotation stand in between.",
+            "  • stands in between: “said Mara Quill, the harbour master”",
+        ),
+        (
+            "Nobody paid",
+            "Jonas Wexley",
+            "Said by somebody else: these are not words of Jonas Wexley. "
+            "Verbatim: these very words stand in the column.",
+            "The column has them as words of Tom Ebel. The column never mentions Jonas Wexley.",
+        ),
+        (
+            "The bell of the old church was cast in my view, are the only honest critics",
+            None,
+            "Spliced: parts of this stand in the column, but they do not follow each other there.",
+            "",
+        ),
+        (
+            "Gulls ate the sandwich of the mayor",
+            "Quill",
+            "Not in the column, neither in these words nor in words close to them.",
+            "",
+        ),
+        (
+            "of the",
+            None,
+            "Too short to check: such words stand in any text. Paste more of the quotation.",
+            "",
+        ),
+    ],
+)
+def test_each_outcome_has_its_own_plain_words(check, quotation, by, lead, line):
+    first, lines = printed(check(quotation, by))
+    assert first == lead
+    assert not line or line in lines
 
 
 # ---- always
