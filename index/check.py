@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from itertools import islice, pairwise
+from itertools import groupby, islice, pairwise
 
 from index.answer import Searched
 from index.collation import Block, Change, Text, blocks, changes, ends_sentence, inside, nearest, runs
@@ -33,7 +33,7 @@ SECTION, SECTIONS = 40, 24  # words of a long quotation that are searched at onc
 PHRASE, WORDS = 5, 16  # words in a row, and words in any order, that are searched for
 ALIGNED = 6  # stretches of the column that a quotation is laid beside
 OTHERS = 2  # further places named
-NEIGHBOURS = 40  # paragraphs on either side, at most
+LOADED = 2_000  # passages that are read for a quotation, about
 NEAR = 0.4  # share of the words from which a sentence is offered as the nearest
 # What interrupts a quotation: the marks that close it, the column's own words, the mark that opens it again.
 _ASIDE = re.compile(r"(?P<marks>[,.;:?!…—]*)(?:[”\"»](?P<own>[^“”\"«»]*)[“\"«]|’(?P<single>[^‘’“”\"]*)‘)\W*")
@@ -136,8 +136,8 @@ class _Stretch:
 
     def places(self, words: Span) -> Iterator[tuple[Passage, Span]]:
         """Yield the passages that a range of words lies in, each with the span there."""
-        for k in range(self.text.paragraph(words.start), self.text.paragraph(words.end - 1) + 1):
-            inside = [i for i in range(words.start, words.end) if self.text.paragraph(i) == k]
+        for k, some in groupby(range(words.start, words.end), self.text.paragraph):
+            inside = [*some]
             span, start = self.text.span(Span(inside[0], inside[-1] + 1)), self.text.starts[k]
             yield self.passages[k], Span(span.start - start, span.end - start)
 
@@ -235,7 +235,7 @@ class _Check:
         stretches = self._with_neighbours(phrases)
         best = self._best(whole, stretches)
         if not best or self._unknown(best) >= PART:
-            stretches = self._with_neighbours(phrases | self._by_words())
+            stretches = self._with_neighbours(phrases, self._by_words())
             best = self._best(whole, stretches)
         if best and not best.changes:
             return self._places(whole)
@@ -304,10 +304,11 @@ class _Check:
         found = self.store.document_frequency(words)
         return sorted((w for w in words if found[w]), key=lambda w: found[w])[:WORDS]
 
-    def _with_neighbours(self, ids: Iterable[int]) -> list[_Stretch]:
+    def _with_neighbours(self, phrases: Collection[int], others: Collection[int] = ()) -> list[_Stretch]:
         """Join passages with those around them: an article's have ids that follow each other."""
-        reach = min(NEIGHBOURS, 1 + len(self.typed.words) // SECTION)
-        wanted = sorted({y for x in ids for y in range(x - reach, x + reach + 1)})
+        reach = min(1 + len(self.typed.words) // SECTION, LOADED // max(1, len(phrases)))
+        around = [(phrases, reach), (others, 1)]
+        wanted = {x + by for ids, far in around for x in ids for by in range(-far, far + 1)}
         found = self.store.passages(wanted)
         groups: list[list[int]] = []
         for x in sorted(found):

@@ -230,8 +230,6 @@ def inside(one: Text, other: Text, block: Block) -> Iterator[Change]:
 
 def _same_word(one: Word, other: Word, *, first: bool) -> bool:
     """A quotation may begin with a capital where the column does not, and the other way about."""
-    if one.marked:
-        return False
     same_head = one.exact[:1].casefold() == other.exact[:1].casefold()
     return one.exact == other.exact or (first and same_head and one.exact[1:] == other.exact[1:])
 

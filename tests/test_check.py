@@ -139,6 +139,11 @@ def test_words_that_stand_in_several_places_are_cited_where_the_named_one_says_t
         assert result.others[0].speaker != name
 
 
+def test_a_further_place_is_another_paragraph(check):
+    result = check("pier")
+    assert (result.excerpts[0].number, [e.number for e in result.others]) == (1, [7])
+
+
 # ---- altered
 
 
@@ -279,6 +284,7 @@ def test_more_than_a_quotation_is_refused(check):
         ("The tide waits for nobody", "Calder", Attribution.OTHER),
         ("The tide waits for nobody", "the president", Attribution.UNCLEAR),
         ("The pier is closed. “The tide waits", "Quill", Attribution.PARTLY),
+        ("lamp at Skerry Point", "Quill", Attribution.UNCLEAR),
         ("The tide waits for nobody", None, Attribution.UNASKED),
     ],
 )
