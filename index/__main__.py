@@ -1,4 +1,4 @@
-"""The command line of the index: sync, status, ask, eval. Speaks; the rest of the package is silent."""
+"""The command line of the index: sync, status, ask, check, eval. Speaks; the rest is silent."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from rich.text import Text
 
 from index import confidence, evaluate, terminal
 from index.answer import Answerer
+from index.check import QuoteChecker
 from index.config import Config, ConfigError
 from index.embedder import Embedder, ModelError
 from index.retriever import Retriever
@@ -70,6 +71,10 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("ask", help="answer a question")
     command.add_argument("question", nargs="+")
     command.set_defaults(run=_ask)
+    command = commands.add_parser("check", help="compare a quotation with the column, word by word")
+    command.add_argument("quotation", nargs="+")
+    command.add_argument("--by", metavar="NAME", help="who is supposed to have said it")
+    command.set_defaults(run=_check)
     command = commands.add_parser("eval", help="score the answers to a file of questions")
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--articles", type=Path, metavar="DIR", help="ask this folder instead of the column")
@@ -129,7 +134,7 @@ def _status(given: argparse.Namespace, config: Config, console: Console) -> int:
     return 0
 
 
-# ---- ask and eval
+# ---- ask, check and eval
 
 
 def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
@@ -137,6 +142,14 @@ def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
     with Store.open_existing(config.data_dir, embedder.model_id) as store:
         answer = Answerer(Retriever(store, embedder)).ask(" ".join(given.question))
     terminal.print_answer(answer, console)
+    return 0
+
+
+def _check(given: argparse.Namespace, config: Config, console: Console) -> int:
+    with Store.open_existing(config.data_dir) as store:
+        answerer = Answerer(Retriever(store, Embedder(config.embedding_model)))  # no model is loaded
+        checked = QuoteChecker(store, answerer.people).check(" ".join(given.quotation), given.by)
+    terminal.print_check(checked, console)
     return 0
 
 

@@ -24,6 +24,7 @@ from rich.text import Text
 
 from index import evaluate, wording
 from index.answer import Answer
+from index.check import Outcome, QuoteCheck, context
 from index.evaluate import Figure, Score
 from index.passage import Excerpt
 from index.store import Summary
@@ -133,7 +134,7 @@ def print_status(s: Summary, console: Console) -> None:
 
 
 def _line(text: str) -> Text:
-    return Text(" ".join(visible(text).split()))
+    return Text(_one_line(text))
 
 
 def _number(count: int, noun: str) -> str:
@@ -161,9 +162,13 @@ def print_answer(answer: Answer, console: Console) -> None:
     if answer.excerpts and not wording.is_answer(answer):
         console.print(Text(wording.NEAREST))
     for excerpt in answer.excerpts:
-        console.print()
-        _indented(console, Text(visible(excerpt.text)), 4)
-        _indented(console, _citation(excerpt), 2)
+        _print_excerpt(excerpt, console)
+
+
+def _print_excerpt(excerpt: Excerpt, console: Console) -> None:
+    console.print()
+    _indented(console, Text(visible(excerpt.text)), 4)
+    _indented(console, _citation(excerpt), 2)
 
 
 def _citation(excerpt: Excerpt) -> Text:
@@ -172,6 +177,42 @@ def _citation(excerpt: Excerpt) -> Text:
     if excerpt.citation.link:
         line.append(f"\n{visible(excerpt.citation.link)}")
     return line
+
+
+# ---- check
+
+SHOWN = 5  # parts and differences of a quotation that are printed
+
+
+def print_check(check: QuoteCheck, console: Console) -> None:
+    """Print what the column has of a quotation: the outcome, what differs, the sentences where it stands."""
+    good = check.outcome in (Outcome.VERBATIM, Outcome.ELIDED)
+    console.print(Text(wording.compared(check), style="bold green" if good else "bold"))
+    for line in filter(None, (wording.said_by(check), wording.partial(check))):
+        console.print(Text(line))
+    console.print(Text(wording.searched(check.searched), style="dim"))
+    for d in check.differences[:SHOWN]:
+        _indented(console, Text(f"• {_one_line(wording.difference(check, d))}"), 2)
+    _more(len(check.differences) - SHOWN, "difference", console)
+    if check.wording is Outcome.ABSENT and check.excerpts:
+        console.print(Text(wording.NEAREST_WORDS))
+    whole = {(e.article.id, e.number, e.start): e for e in map(context, check.excerpts)}
+    for excerpt in [*whole.values()][:SHOWN]:
+        _print_excerpt(excerpt, console)
+    _more(len(whole) - SHOWN, "place", console)
+    if check.others:
+        console.print(Text("\nThe same words also stand here:"))
+        for excerpt in check.others:
+            _print_excerpt(context(excerpt), console)
+
+
+def _more(count: int, noun: str, console: Console) -> None:
+    if count > 0:
+        console.print(Text(f"  … and {_number(count, f'more {noun}')}."))
+
+
+def _one_line(text: str) -> str:
+    return " ".join(visible(text).split())
 
 
 def _indented(console: Console, text: Text, by: int) -> None:

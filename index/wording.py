@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from index.answer import Answer, Searched, Verdict
+from index.check import Attribution, Difference, Outcome, QuoteCheck, context
 from index.passage import Excerpt, Manner, Voice
+from index.people import Standing
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
@@ -27,6 +29,19 @@ MANNERS = {
     Manner.FRAGMENT: ", a few words quoted",
 }
 
+COMPARED = {
+    Outcome.VERBATIM: "Verbatim: these very words stand in the column.",
+    Outcome.ELIDED: "Verbatim, with a marked cut: these words stand in the column, and others in between.",
+    Outcome.INTERRUPTED: "Verbatim, but interrupted: words that are no quotation stand in between.",
+    Outcome.MARKED: "Altered, and marked so: what stands in brackets is not what the column has.",
+    Outcome.ALTERED: "Altered: the column has this, but not in these very words.",
+    Outcome.SPLICED: "Spliced: parts of this stand in the column, but they do not follow each other there.",
+    Outcome.ABSENT: "Not in the column, neither in these words nor in words close to them.",
+    Outcome.TOO_SHORT: "Too short to check: such words stand in any text. Paste more of the quotation.",
+    Outcome.TOO_LONG: "Too long to check. Paste a part of it.",
+}
+PUNCTUATION = "Altered: the words are the column’s, the punctuation is not."
+NEAREST_WORDS = "The nearest sentence, which is something else:"
 NEAREST = "The nearest passages, which do not answer the question:"
 # Names and titles come from the column and may be of any length; a citation stays a line or two.
 NAME_LIMIT = 100  # characters, as wide as markup or JSON makes them
@@ -178,3 +193,76 @@ def searched(what: Searched) -> str:
     noun = "article" if what.articles == 1 else "articles"
     span = f", {days(what.first, what.last)}" if what.first and what.last else ""
     return f"Searched {what.articles:,} {noun}{span}."
+
+
+# ---- the check of a quotation
+
+
+def compared(check: QuoteCheck) -> str:
+    """Open the result of a check: whose words it is not, and whether it is the column's wording."""
+    altered = check.wording is Outcome.ALTERED
+    punctuation = altered and all(d.punctuation for d in check.differences if d.kind is Outcome.ALTERED)
+    words = PUNCTUATION if punctuation else COMPARED[check.wording]
+    if check.outcome is not Outcome.SOMEBODY_ELSE:
+        return words
+    return f"Said by somebody else: these are not words of {claimed(check)}. {words}"
+
+
+def claimed(check: QuoteCheck) -> str:
+    """Name those to whom the quotation is attributed."""
+    return listed([clip(p.name) for p in check.claimed])
+
+
+def said_by(check: QuoteCheck) -> str:
+    """Say whose words they are in the column, and whether that is who was named; "" where none are."""
+    if not check.excerpts or check.wording is Outcome.ABSENT:
+        return ""
+    voices = [clip(s) if s else "the columnist" for s in check.speakers]
+    if not voices:
+        told = "The column has them as somebody’s words, but whose is unclear."
+    elif check.speakers == (None,):
+        told = "They stand in the columnist’s own voice."
+    else:
+        marks = "" if check.quoted else ", but not all in quotation marks: it may be a paraphrase"
+        told = f"The column has them as words of {listed(voices)}{marks}."
+    if check.attribution is Attribution.PARTLY:
+        told += f" Only a part of them is reported as said by {claimed(check)}."
+    if check.attribution is Attribution.UNCLEAR:
+        told += f" Whether that is {claimed(check)} is unclear."
+    for stranger in (p for p in check.claimed if p.standing is Standing.UNKNOWN):
+        told += f" The column never mentions {clip(stranger.name)}.{suggested(stranger.suggestions)}"
+    return told
+
+
+def partial(check: QuoteCheck) -> str:
+    """Warn that the column's sentence goes on, which may be another matter; "" where all of it is quoted."""
+    if check.wording in (Outcome.ABSENT, Outcome.SPLICED):
+        return ""
+    cut_off = any(
+        c.isalnum()
+        for e in check.excerpts
+        for whole in [context(e)]
+        for c in e.passage.text[whole.start : e.start] + e.passage.text[e.end : whole.end]
+    )
+    return "It is a part of a longer sentence, which stands below as a whole." if cut_off else ""
+
+
+def listed(names: Sequence[str], most: int = 4) -> str:
+    """Write names as people list them, and how many more there are."""
+    *others, last = [*names[:most], f"{len(names) - most} more"] if len(names) > most else names
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def difference(check: QuoteCheck, d: Difference) -> str:
+    """Say what one difference is: what was typed, and what is printed."""
+    typed = check.quotation[d.typed.start : d.typed.end]
+    printed = check.excerpts[d.excerpt].passage.text[d.printed.start : d.printed.end]
+    if d.kind in (Outcome.ELIDED, Outcome.INTERRUPTED, Outcome.SPLICED):
+        how = {Outcome.ELIDED: "left out, as marked", Outcome.INTERRUPTED: "stands in between"}
+        return f"{how.get(d.kind, 'left out without a mark')}: “{printed}”"
+    if not typed:
+        return f"missing: “{printed}”"
+    if not printed:
+        return f"added: “{typed}”"
+    marked = " (marked)" if d.kind is Outcome.MARKED else ""
+    return f"quotation: “{typed}”{marked}; column: “{printed}”"

@@ -117,7 +117,7 @@ def refused(outcome):
 # Refusals, none of which needs the model
 
 
-@pytest.mark.parametrize("command", [("status",), ("ask", "what?")])
+@pytest.mark.parametrize("command", [("status",), ("ask", "what?"), ("check", "what?")])
 def test_without_a_store_the_way_to_one_is_said(index, tmp_path, command):
     assert refused(index(*command)) == (
         f"There is no store in {tmp_path}/data yet: run `python -m index sync` first."
@@ -229,6 +229,24 @@ def test_an_answer_is_printed_with_its_words_and_citation(synced):
         0,
         "One excerpt from the column: Mara Quill.\n"
         "Searched 2 articles, 10 September 2025.\n"
+        "\n"
+        f"    {QUILL}\n"
+        "  — Mara Quill · “The tide table”, by Ines Calder · 10 September 2025 · ¶ 1\n"
+        "  https://margin-notes.example.org/tide#:~:text=%E2%80%9CThe%20tide%20waits%20for%20nobody%2C%E2%80%9D,"
+        "Mara%20Quill%2C%20the%20harbour%20master.\n",
+        "",
+    )
+
+
+@pytest.mark.model
+def test_a_quotation_is_checked_against_the_column(synced):
+    assert synced("check", "the", "tide awaits nobody", "--by", "quill") == (
+        0,
+        "Altered: the column has this, but not in these very words.\n"
+        "The column has them as words of Mara Quill.\n"
+        "It is a part of a longer sentence, which stands below as a whole.\n"
+        "Searched 2 articles, 10 September 2025.\n"
+        "  • quotation: “awaits”; column: “waits for”\n"
         "\n"
         f"    {QUILL}\n"
         "  — Mara Quill · “The tide table”, by Ines Calder · 10 September 2025 · ¶ 1\n"
