@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -16,16 +16,19 @@ from numpy.typing import NDArray
 from index import statements
 from index.confidence import evidence, sure
 from index.passage import Article, Excerpt, Utterance
-from index.people import People, Person, Standing, names_one_of
+from index.people import People, Person, Standing, names_one_of, naming
 from index.question import Question, Sense, clean, content_words, parts, understand
 from index.retriever import Ranked, Retriever
 from index.segment import fold
-from index.speech.roles import holders, mended, offices
+from index.speech.names import names, surname
+from index.speech.roles import ALL as OFFICES
+from index.speech.roles import Offices, mended
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
 BUDGET = 700  # characters of the column that an answer shows, where its first excerpt leaves room
 RANKED = 10
+MENTIONS = 100  # passages that tell by which names somebody is mentioned
 EVEN = 0.5  # the confidence from which a question counts as answered
 NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
@@ -88,8 +91,12 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever) -> None:
-        self._retriever, self._store = retriever, retriever.store
+    def __init__(self, retriever: Retriever, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+        """
+        Args:
+            aliases: What else people are called, by their names.
+        """
+        self._retriever, self._store, self._aliases = retriever, retriever.store, aliases
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -125,13 +132,29 @@ class Answerer:
         """Return who is who in the column at *generation*."""
         if self._people is None or self._people[0] != generation:
             speakers = self._store.speakers()
-            writers = tuple(self._columnists(speakers))
-            self._people = generation, People(speakers, self._store.names(), writers, self._holders)
+            self._people = (
+                generation,
+                People(
+                    speakers,
+                    self._store.names(),
+                    tuple(self._columnists(speakers)),
+                    self._holders(),
+                    aliases=self._aliases,
+                    printed=self._printed,
+                    is_word=lambda word: self._store.document_frequency([word])[word] > 0,
+                ),
+            )
         return self._people[1]
 
-    def _holders(self, phrase: str) -> list[str]:
-        phrase = mended(phrase)
-        return holders(phrase, self._store.roles(offices(phrase)))
+    def _holders(self) -> Callable[[str], list[str]]:
+        known = Offices(self._store.roles(OFFICES))
+        return lambda phrase: known.holders(mended(phrase))
+
+    def _printed(self, word: str) -> list[str]:
+        """Return the names in the newest passages that hold the folded *word*, the most frequent first."""
+        found = self._store.passages(self._store.phrase(word, MENTIONS))
+        printed = Counter(n.full for _, p in found.values() for n in names(p.text))
+        return [name for name, _ in printed.most_common() if word in fold(name).split()]
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:
         """Yield who writes the column: its authors, or whoever it is named after ("Roe's Notes")."""
@@ -198,7 +221,7 @@ class _Asked:
         return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:
-        where = self.store.phrase(person.name, RANKED, self.within)
+        where = self._mentioning(person)
         if not where:
             return self._answer(
                 Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
@@ -206,6 +229,15 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         mentioned = [statements.naming(r, person.name) for r in ranked]
         return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
+
+    def _mentioning(self, person: Person) -> list[int]:
+        """Return passages that name *person*, and not only a namesake, a street or a newspaper."""
+        called = (person.name, *person.aliases)
+        whole = person.standing is Standing.UNKNOWN and not person.aliases
+        words = [person.name] if whole else [surname(name) for name in called]
+        looked = [x for word in words for x in self.store.phrase(word, MENTIONS, self.within)]
+        texts = self.store.passages(looked)
+        return naming({x: texts[x][1].text for x in looked if x in texts}, called)[:RANKED]
 
     # ---- anything else
 
