@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice, zip_longest
 
 from numpy import float32
@@ -140,7 +141,7 @@ class Answerer:
                     tuple(self._columnists(speakers)),
                     self._holders(),
                     aliases=self._aliases,
-                    printed=self._printed,
+                    printed=lru_cache(maxsize=1000)(self._printed),
                     is_word=lambda word: self._store.document_frequency([word])[word] > 0,
                 ),
             )
@@ -150,11 +151,11 @@ class Answerer:
         known = Offices(self._store.roles(OFFICES))
         return lambda phrase: known.holders(mended(phrase))
 
-    def _printed(self, word: str) -> list[str]:
+    def _printed(self, word: str) -> tuple[str, ...]:
         """Return the names in the newest passages that hold the folded *word*, the most frequent first."""
         found = self._store.passages(self._store.phrase(word, MENTIONS))
         printed = Counter(n.full for _, p in found.values() for n in names(p.text))
-        return [name for name, _ in printed.most_common() if word in fold(name).split()]
+        return tuple(name for name, _ in printed.most_common() if word in fold(name).split())
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:
         """Yield who writes the column: its authors, or whoever it is named after ("Roe's Notes")."""

@@ -269,10 +269,10 @@ class People:
         """Know “HG” and “HarGa” as the Harbour Gazette."""
         if found := self._roll.short_for(word):
             return [replace(p, called=(word,)) for p in self._people(found)]
-        if len(word) < SHORTEST_GIVEN or word in self.names or self._is_word(word):
+        if len(word) < SHORTEST_GIVEN or word in self.names:
             return []
         cut = [e for e, pattern in self._cuts.get(word[:1], ()) if pattern.fullmatch(word)]
-        return [replace(p, called=(word,)) for p in self._people(cut)]
+        return [] if cut and self._is_word(word) else [replace(p, called=(word,)) for p in self._people(cut)]
 
     def _body(self, who: str, words: Sequence[str]) -> list[Person]:
         """Know “the league” as the Coastal League, where nothing is called the League alone."""
@@ -363,16 +363,18 @@ class People:
         typed = words[-1]
         if len(words) > 1 and (known := self._of_first_name(words[0], typed)):
             return self._person(known)
-        if len(typed) < SHORTEST_TYPO or typed in STOPWORDS or is_place(typed) or self._is_word(typed):
+        if len(typed) < SHORTEST_TYPO or typed in STOPWORDS or is_place(typed):
             return None
-        if owner := self._nearest(typed, self._alias_words):
-            return self._owned(self._roll.aliases[owner], typed)
-        if near := self._nearest(typed, self._surnames):
-            people = self._speaking([*words[:-1], near])
-            return people[0] if people else None
-        if near := self._nearest(typed, self._name_letters):
-            return self._mentioned([*words[:-1], near])
-        return None
+        alias, speaker, other = (
+            self._nearest(typed, known) for known in (self._alias_words, self._surnames, self._name_letters)
+        )
+        if not (alias or speaker or other) or self._is_word(typed):
+            return None
+        if alias:
+            return self._owned(self._roll.aliases[alias], typed)
+        if speaker:
+            return next(iter(self._speaking([*words[:-1], speaker])), None)
+        return self._mentioned([*words[:-1], other]) if other else None
 
     def _of_first_name(self, given: str, typed: str) -> Entry | None:
         """Return the one person of that first name whose surname is *typed* but for one letter."""
