@@ -414,8 +414,8 @@ class People:
 
     def _stranger(self, who: str, words: Sequence[str]) -> Person:
         article = re.match(r"(?:the|a|an|his|her|their)\s", fold(who))
-        known = any(w in self.names for w in words[:-1]) and self._is_word(words[-1])
-        if article or known or words[-1] in self.names or set(words) & TITLES or parse(who)[0]:
+        ordinary = all(self._is_word(w) for w in words)  # words of the column that are in no name
+        if article or ordinary or words[-1] in self.names or set(words) & TITLES or parse(who)[0]:
             return Person(name=who, standing=Standing.DESCRIBED)
         return self._unknown(who, self._resembling(words[-1]))
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.people import People, Standing, names_one_of
+from index.people import People, Standing, names_one_of, naming
 from index.segment import fold
 
 SPEAKERS = [
@@ -193,3 +193,52 @@ def test_whatever_stands_for_a_name_nobody_else_is_made_up(who):
         assert set(person.speakers) <= set(SPEAKERS)
         assert set(person.suggestions) <= {*SPEAKERS, *(w.capitalize() for w in WORDS)}
         assert bool(person.speakers) == (person.standing is Standing.SPEAKER)
+
+
+def test_a_columnists_first_name_is_a_speakers_where_one_bears_it():
+    column = people(speakers=["Ines Marsh"])
+    assert [p.name for p in column.find("ines")] == ["Ines Marsh"]
+    assert [p.standing for p in column.find("ines calder")] == [Standing.COLUMNIST]
+    assert [p.standing for p in column.find("calder")] == [Standing.COLUMNIST]
+
+
+def test_an_office_of_a_country_that_nobody_holds_is_not_the_country():
+    (person,) = people().find("the emir of Warsaw")
+    assert (person.standing, person.speakers) == (Standing.UNKNOWN, ())
+
+
+def test_a_speaker_and_a_topic_are_not_the_name_of_whatever_the_topic_is():
+    (person,) = people().find("tusk warsaw")
+    assert person.standing is not Standing.MENTIONED
+    assert [p.name for p in people().named_in("tusk warsaw")] == ["Donald Tusk"]
+
+
+LETTERS = {
+    1: "Vera Lind was in the room.",
+    2: "Lind was silent. So was Tom Lind.",
+    3: "The Lind Foundation paid.",
+    4: "Nobody had heard of lind.",
+}
+
+
+@pytest.mark.parametrize(
+    ("called", "texts", "found"),
+    [
+        (["Vera Lind"], (1, 3), [1]),
+        (["Vera Lind"], (1, 2, 3, 4), [1]),  # "Lind" may be Tom
+        (["Tom Lind"], (1, 2), [2]),
+        (["Lind"], (1, 2, 3), [1, 2]),
+        (["Vera Lind"], (3,), []),
+        (["lind"], (3, 4), [4]),
+        (["Vera Lind", "Tom Lind"], (1, 2, 3), [1, 2]),
+    ],
+)
+def test_a_text_names_somebody_and_not_a_namesake_or_a_foundation(called, texts, found):
+    assert naming({n: LETTERS[n] for n in texts}, called) == found
+
+
+@pytest.mark.parametrize("word", ["mab", "queen"])
+def test_the_words_of_a_nickname_are_part_of_the_name(word):
+    (person,) = People({"Mara Quill": 1}, {}, aliases={"Mara Quill": ["Queen Mab"]}).find("queen mab")
+    assert names_one_of(word, [person])
+    assert not names_one_of("hull", [person])
