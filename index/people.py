@@ -414,7 +414,8 @@ class People:
 
     def _stranger(self, who: str, words: Sequence[str]) -> Person:
         article = re.match(r"(?:the|a|an|his|her|their)\s", fold(who))
-        ordinary = all(self._is_word(w) for w in words)  # words of the column that are in no name
+        given = any(words[0] in parts(e.name).given for e in self._roll.holding_word(words[0]))
+        ordinary = not given and all(self._is_word(w) for w in words)  # all stand in the column
         if article or ordinary or words[-1] in self.names or set(words) & TITLES or parse(who)[0]:
             return Person(name=who, standing=Standing.DESCRIBED)
         return self._unknown(who, self._resembling(words[-1]))

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from index.segment import fold
 from index.speech.cues import OUTLET
-from index.speech.names import PARTICLES, SUFFIXES, is_description, names, parts, same_person
+from index.speech.names import PARTICLES, SUFFIXES, Parts, is_description, names, parts, same_person
 from index.speech.roles import is_of_place, is_place
 
 FAR_MORE = 0.8  # of all statements by those whom a short name can mean: it is theirs
@@ -95,8 +95,11 @@ class Roll:
     def _tell_apart(self, family: list[str]) -> None:
         """Group the labels of one surname: full names first, then each shorter one to whom it can mean."""
         entries: list[Entry] = []
-        for label in sorted(family, key=lambda s: (-len(s.split()), -self._speakers[s], s)):
-            own = self._meant(label, [e for e in entries if all(_alike(label, n) for n in e.names)])
+        known = {parts(label): label for label in sorted(family)}
+        inner = {label: short for label in family if (short := self._within(label, known))}
+        for label in sorted(family, key=lambda s: (s in inner, -len(s.split()), -self._speakers[s], s)):
+            alike = [e for e in entries if all(_alike(label, n) for n in e.names)]
+            own = self._entry[inner[label]] if label in inner else self._meant(label, alike)
             if own is None:
                 own = Entry(label, [])
                 entries.append(own)
@@ -107,6 +110,14 @@ class Roll:
         self._by_surname[spelled(parts(entries[0].name).surname)] = entries
         for entry in entries:
             entry.name = max(entry.labels, key=lambda s: (" " in s, self._speakers[s], len(s)))
+
+    def _within(self, label: str, known: Mapping[Parts, str]) -> str | None:
+        """Return the full name that *label* ends with, if that speaks more: “Banker Dana Morrow”."""
+        whole = parts(label)
+        shorter = (
+            known.get(whole._replace(given=whole.given[i:])) for i in range(len(whole.given) - 1, 0, -1)
+        )
+        return next((s for s in shorter if s and self._speakers[s] > self._speakers[label]), None)
 
     def _meant(self, label: str, entries: Sequence[Entry]) -> Entry | None:
         """Return the one of *entries* that *label* means: the only one, or the one that speaks far more."""

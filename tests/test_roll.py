@@ -70,6 +70,12 @@ def test_a_name_that_fits_two_middle_initials_is_neithers():
     assert found == [["Dana A. Morrow"], ["Dana B. Morrow"], ["Dana Morrow"]]
 
 
+def test_a_name_that_a_heading_has_run_into_is_still_the_name():
+    statements = {"Dana Morrow": 9, "Banker Dana Morrow": 2}
+    found = one("Banker Dana Morrow", "Dana K. Morrow", "Dana Morrow", "Morrow", statements=statements)
+    assert found == [["Banker Dana Morrow", "Dana K. Morrow", "Dana Morrow", "Morrow"]]
+
+
 def test_a_first_name_that_two_bear_is_neithers():
     assert one("Wen Zhaolin", "Wen Haoyu", "Wen") == [["Wen"], ["Wen Haoyu"], ["Wen Zhaolin"]]
 
