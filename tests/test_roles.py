@@ -110,3 +110,9 @@ def test_an_office_of_nothing_and_one_that_many_share_say_too_little(phrase):
     known = [role(who, office, "poland") for who in ("A", "B") for office in ("prime minister", "senator")]
     assert Offices(known).holders(phrase) == []
     assert Offices(known[:2]).holders(phrase) == ["A"]
+
+
+def test_an_office_of_another_country_is_another_office():
+    known = [role("Flo Bask", "secretary", "united states", "treasury")]
+    assert holders("the American treasury secretary", known) == ["Flo Bask"]
+    assert holders("the French treasury secretary", known) == []

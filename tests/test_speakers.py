@@ -6,7 +6,7 @@ import pytest
 from wordcolumn import column
 
 from index.answer import Verdict
-from index.people import Standing
+from index.people import Standing, names_one_of
 
 NEW = """
 Polish Prime Minister Dana Morrow said that the border was closed. “We are ready,” said the Polish PM.
@@ -112,6 +112,8 @@ def found(people, who):
         ("nato", ("NATO",)),
         ("the nu", ("NU", "Northern Union")),
         ("northern union", ("NU", "Northern Union")),
+        ("the union", ("NU", "Northern Union")),
+        ("ivo pelk", ("Ivo Pell",)),
         ("the us", ("U.S.",)),
         ("the u.s.", ("U.S.",)),
         ("the kremlin", ("Kremlin",)),
@@ -198,6 +200,19 @@ def test_whoever_is_almost_named_is_meant_or_suggested(people, who, meant):
 @pytest.mark.parametrize("who", ["obama", "elizabeth", "xq", "1984", "the weather", "zzzzzz"])
 def test_nothing_silly_is_suggested(people, who):
     assert [person.suggestions for person in people.find(who)] == [()]
+
+
+def test_a_known_first_name_before_a_word_of_the_column_is_a_stranger(people):
+    (person,) = people.find("ivo rain")
+    assert person.standing is Standing.UNKNOWN
+    (words,) = people.find("cold rain")
+    assert words.standing is Standing.DESCRIBED
+
+
+def test_the_words_of_an_office_are_part_of_the_name_and_no_topic(people):
+    named = people.named_in("polish pm on the border")
+    told = [names_one_of(word, named) for word in ("polish", "pm", "border")]
+    assert told == [True, True, False]
 
 
 @pytest.mark.parametrize(
