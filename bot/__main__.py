@@ -95,7 +95,7 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
-    return Answerer(Retriever(store, embedder))
+    return Answerer(Retriever(store, embedder), config.aliases)
 
 
 if __name__ == "__main__":

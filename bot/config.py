@@ -21,6 +21,7 @@ SETTINGS = frozenset(
         "COLUMN",
         "DATA_DIR",
         "EMBEDDING_MODEL",
+        "ALIASES",
         "LOG_FORMAT",
         "LOG_LEVEL",
     }

@@ -140,7 +140,7 @@ def _status(given: argparse.Namespace, config: Config, console: Console) -> int:
 def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
     embedder = Embedder(config.embedding_model)
     with Store.open_existing(config.data_dir, embedder.model_id) as store:
-        answer = Answerer(Retriever(store, embedder)).ask(" ".join(given.question))
+        answer = Answerer(Retriever(store, embedder), config.aliases).ask(" ".join(given.question))
     terminal.print_answer(answer, console)
     return 0
 
@@ -157,7 +157,7 @@ def _eval(given: argparse.Namespace, config: Config, console: Console) -> int:
     cases = evaluate.load(given.questions)
     embedder = Embedder(config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
-        scores = evaluate.run(Answerer(Retriever(store, embedder)), cases, bar.counted)
+        scores = evaluate.run(Answerer(Retriever(store, embedder), config.aliases), cases, bar.counted)
     if given.predictions:
         _write(given.predictions, scores)
     if given.json:
@@ -176,7 +176,7 @@ def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> i
     cases = evaluate.load(given.questions)
     embedder = Embedder(config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
-        scores = evaluate.run(Answerer(Retriever(store, embedder)), cases, bar.counted)
+        scores = evaluate.run(Answerer(Retriever(store, embedder), config.aliases), cases, bar.counted)
     try:
         weights = calibrate.fit(scores)
     except ValueError as e:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from itertools import islice, zip_longest
 
 from numpy import float32
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from index import statements
 from index.confidence import evidence, sure
 from index.passage import Article, Excerpt, Utterance
-from index.people import People, Person, Standing, names_one_of
+from index.people import People, Person, Standing, names_one_of, naming
 from index.question import (
     Question,
     Sense,
@@ -30,7 +31,9 @@ from index.question import (
 )
 from index.retriever import Ranked, Retriever
 from index.segment import fold
-from index.speech.roles import holders, mended, offices
+from index.speech.names import names, surname
+from index.speech.roles import ALL as OFFICES
+from index.speech.roles import Offices, mended
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
@@ -38,6 +41,7 @@ BUDGET = 700  # characters of the column that an answer shows, where its first e
 # Whoever asks what somebody said, on whatever topic, wants it all: as much of it as a reply can hold.
 MOST_SAID, BUDGET_SAID = 5, 1_000
 RANKED = 10
+MENTIONS = 100  # passages that tell by which names somebody is mentioned
 EVEN = 0.5  # the confidence from which a question counts as answered
 NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
@@ -101,8 +105,12 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever) -> None:
-        self._retriever, self._store = retriever, retriever.store
+    def __init__(self, retriever: Retriever, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+        """
+        Args:
+            aliases: What else people are called, by their names.
+        """
+        self._retriever, self._store, self._aliases = retriever, retriever.store, aliases
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -138,13 +146,29 @@ class Answerer:
         """Return who is who in the column at *generation*."""
         if self._people is None or self._people[0] != generation:
             speakers = self._store.speakers()
-            writers = tuple(self._columnists(speakers))
-            self._people = generation, People(speakers, self._store.names(), writers, self._holders)
+            self._people = (
+                generation,
+                People(
+                    speakers,
+                    self._store.names(),
+                    tuple(self._columnists(speakers)),
+                    self._holders(),
+                    aliases=self._aliases,
+                    printed=lru_cache(maxsize=1000)(self._printed),
+                    is_word=lambda word: self._store.document_frequency([word])[word] > 0,
+                ),
+            )
         return self._people[1]
 
-    def _holders(self, phrase: str) -> list[str]:
-        phrase = mended(phrase)
-        return holders(phrase, self._store.roles(offices(phrase)))
+    def _holders(self) -> Callable[[str], list[str]]:
+        known = Offices(self._store.roles(OFFICES))
+        return lambda phrase: known.holders(mended(phrase))
+
+    def _printed(self, word: str) -> tuple[str, ...]:
+        """Return the names in the newest passages that hold the folded *word*, the most frequent first."""
+        found = self._store.passages(self._store.phrase(word, MENTIONS))
+        printed = Counter(n.full for _, p in found.values() for n in names(p.text))
+        return tuple(name for name, _ in printed.most_common() if word in fold(name).split())
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:
         """Yield who writes the column: its authors, or whoever it is named after ("Roe's Notes")."""
@@ -226,7 +250,7 @@ class _Asked:
         return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
 
     def _never_quoted(self, person: Person) -> Answer:
-        where = self.store.phrase(person.name, RANKED, self.within)
+        where = self._mentioning(person)
         if not where:
             return self._answer(
                 Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
@@ -234,6 +258,15 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         mentioned = [statements.naming(r, person.name) for r in ranked]
         return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
+
+    def _mentioning(self, person: Person) -> list[int]:
+        """Return passages that name *person*, and not only a namesake, a street or a newspaper."""
+        called = (person.name, *person.aliases)
+        whole = person.standing is Standing.UNKNOWN and not person.aliases
+        words = [person.name] if whole else [surname(name) for name in called]
+        looked = [x for word in words for x in self.store.phrase(word, MENTIONS, self.within)]
+        texts = self.store.passages(looked)
+        return naming({x: texts[x][1].text for x in looked if x in texts}, called)[:RANKED]
 
     # ---- anything else
 

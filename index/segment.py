@@ -52,6 +52,8 @@ class Span(NamedTuple):
 
 def fold(text: str) -> str:
     """Return *text* as it is compared: no case, no accents, plain quotation marks. Never shown."""
+    if text.isascii():  # nothing to take apart, and ten times as fast
+        return text.lower().replace("`", "'")
     # Case first: "ẞ" and "İ" fold to more than one letter, which may then carry combining marks; and once
     # more, because "™" comes apart into capitals.
     decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN).casefold()).casefold()

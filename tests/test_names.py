@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.speech.names import Roster, names, same_person
+from index.speech.names import Roster, names, parts, same_person
 
 
 def defect(*case, reason):
@@ -119,3 +119,31 @@ def test_a_roster_leaves_a_name_that_two_people_share():
 
 def test_a_roster_leaves_a_name_that_it_does_not_know():
     assert Roster(["Mara Quill left."]).resolve("Bask") == "Bask"
+
+
+@pytest.mark.parametrize(
+    ("name", "taken_apart"),
+    [
+        ("J. D. Harrow", (("jd",), "harrow", "")),
+        ("J.D. Harrow", (("jd",), "harrow", "")),
+        ("Robert F. Conway Jr.", (("robert", "f"), "conway", "jr")),
+        ("Omar bin Tarik", (("omar",), "tarik", "")),
+        ("De la Vega", ((), "vega", "")),
+        ("Finbar O’Shea", (("finbar",), "o'shea", "")),
+        ("", ((), "", "")),
+    ],
+)
+def test_a_name_is_taken_apart(name, taken_apart):
+    assert parts(name) == taken_apart
+
+
+def test_a_bare_surname_is_the_fathers_and_not_the_juniors():
+    assert Roster(["Tom Bask Jr. met Tom Bask. Bask smiled."]).resolve("Bask") == "Tom Bask"
+    assert Roster(["Tom Bask Jr. spoke. Bask smiled."]).resolve("Bask") == "Tom Bask Jr."
+
+
+@pytest.mark.parametrize(
+    "text", ["The Polish PM spoke.", "The Foreign Minister spoke.", "The Chancellor spoke."]
+)
+def test_an_office_with_capitals_is_no_name(text):
+    assert names(text) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from index.segment import fold
@@ -30,12 +31,17 @@ TITLES = frozenset(
     correspondent editor author host spokesman spokeswoman spokesperson coach sheriff detective
     inspector superintendent councilman councilwoman alderman candidate nominee strategist pollster
     republican democrat democratic independent libertarian labour conservative tory socialist
+    pm secretary-general potus
     ex-president then-president co-founder founder co-chair father sister brother saint exchequer
     """.split()
 )
+# Titles that are surnames as often: "Martin King".
+SURNAMES = frozenset("king queen prince pope bishop judge major speaker".split())
 # They stand before a title and are none: "Foreign Minister Jane Roe", but "the Foreign Ministry".
 MODIFIERS = frozenset("foreign defense defence interior finance treasury state press former".split())
 HONORIFICS = frozenset("mr mrs ms miss dr sir dame".split())
+# They tell a son from his father and are no surname: "John Roe Jr."
+SUFFIXES = frozenset("jr sr ii iii iv".split())
 # Words that begin a sentence with a capital and are no names.
 OPENERS = frozenset(
     """
@@ -131,9 +137,16 @@ def _name(run: list[re.Match[str]], known: Container[str]) -> list[Name]:
         run = run[last_title + 1 :]
     if len(run) > 1 and DEMONYM.search(run[0][0].casefold()) and len(run) > 2:
         run = run[1:]
-    if not run or (len(run) == 1 and not polite and _says_nothing(run[0][0])):
+    if not run or (len(run) == 1 and not polite and _says_nothing(run[0][0])) or _is_office(run):
         return []
     return [Name(run[0].start(), run[-1].end(), tuple(w[0] for w in run))]
+
+
+def _is_office(run: list[re.Match[str]]) -> bool:
+    """Tell whether a run is “Polish PM” or “Foreign Minister”, which name nobody."""
+    *before, last = (word[0].casefold() for word in run)
+    leading = all(w in TITLES or w in MODIFIERS or DEMONYM.search(w) for w in before)
+    return last in TITLES and last not in SURNAMES and leading
 
 
 def _says_nothing(word: str) -> bool:
@@ -141,6 +154,7 @@ def _says_nothing(word: str) -> bool:
     return len(low) < 2 or low in OPENERS or low in TITLES
 
 
+@lru_cache(maxsize=50_000)
 def is_description(label: str) -> bool:
     """Tell whether a speaker's label describes and does not name: "a spokesman for Jane Roe"."""
     words = label.split()
@@ -189,7 +203,7 @@ class Roster:
         by_last: dict[str, list[str]] = defaultdict(list)
         for full in self.counts:
             if " " in full:
-                by_last[fold(full.split()[-1])].append(full)
+                by_last[surname(full)].append(full)
         return by_last
 
     def family(self, surname: str) -> list[str]:
@@ -198,14 +212,16 @@ class Roster:
 
     def is_person(self, full: str) -> bool:
         """Tell whether the article calls *full* by the last name alone, too, as it does with people."""
-        return " " in full and full.split()[-1] in self.counts
+        words = full.split()
+        return len(words) > 1 and words[-2 if parts(full).suffix else -1] in self.counts
 
     def resolve(self, name: str) -> str:
         """Return the fullest form of *name* in the article where it is safe, else *name* itself."""
         if " " in name:
             return name
         fuller = self._full.get(fold(name), [])
-        distinct = {fold(full): full for full in fuller}
+        elder = [full for full in fuller if not parts(full).suffix]  # "Roe" is seldom John Roe Jr.
+        distinct = {fold(full): full for full in elder or fuller}
         longest = max(distinct.values(), key=len, default=name)
         same = all(_contains(longest, other) for other in distinct.values())
         return longest if same and len(longest.split()) <= 4 else name
@@ -215,18 +231,60 @@ def _contains(full: str, part: str) -> bool:
     return set(fold(part).split()) <= set(fold(full).split())
 
 
+class Parts(NamedTuple):
+    """A name taken apart, folded: first and middle names, the surname's last word, "jr" or nothing."""
+
+    given: tuple[str, ...]
+    surname: str
+    suffix: str = ""
+
+
+@lru_cache(maxsize=50_000)
+def parts(name: str) -> Parts:
+    """
+    Return *name* taken apart.
+
+    Initials that follow each other are one given name ("J. D." and "J.D." are "JD"); particles are none.
+    """
+    joined = re.sub(r"(?<![^\W\d_])([^\W\d_])\.? ?(?=[^\W\d_](?:\.|\s))", r"\1", fold(name)).replace(".", "")
+    words = joined.split()
+    suffix = words.pop() if len(words) > 1 and words[-1] in SUFFIXES else ""
+    if not words:
+        return Parts((), "", suffix)
+    return Parts(tuple(w for w in words[:-1] if w not in PARTICLES), words[-1], suffix)
+
+
+def surname(name: str) -> str:
+    """Return the last word of *name*, folded, "Jr." left out."""
+    return parts(name).surname
+
+
 def same_person(one: str, other: str) -> bool:
     """
     Tell whether two names can be one person's: the last words agree and no first name speaks against it.
 
     A description ("a spokesman for Jane Roe") is nobody's name.
 
-    "Tusk" and "Donald Tusk" can; "Boris Johnson" and "Mike Johnson" cannot; "J. Roe" and "Jane Roe" can.
+    "Tusk" and "Donald Tusk" can; "Boris Johnson" and "Mike Johnson" cannot; "J. Roe" and "Jane Roe" can;
+    "John A. Roe" and "John B. Roe" cannot, and neither can "John Roe" and "John Roe Jr.".
     """
-    a, b = fold(one).replace(".", "").split(), fold(other).replace(".", "").split()
-    if not a or not b or a[-1] != b[-1] or is_description(other):
+    a, b = parts(one), parts(other)
+    if not a.surname or a.surname != b.surname or is_description(other):
         return False
-    if set(a) <= set(b) or set(b) <= set(a):
+    if a.suffix != b.suffix and ((a.suffix and b.suffix) or (a.given and b.given)):
+        return False
+    return given_agree(a.given, b.given)
+
+
+def given_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Tell whether given names can be one person's: none, some of the other's, or initials of them."""
+    if set(one) <= set(other) or set(other) <= set(one):
         return True
-    initials = min(len(a[0]), len(b[0])) == 1
-    return a[0] == b[0] or (initials and a[0][0] == b[0][0])
+    if not _is_short_for(one[0], other[0]):
+        return False
+    return not (one[1:] and other[1:]) or all(any(_is_short_for(m, x) for x in other[1:]) for m in one[1:])
+
+
+def _is_short_for(one: str, other: str) -> bool:
+    """Tell whether two given names are the same, or one is the other's initial."""
+    return one == other or (min(len(one), len(other)) == 1 and one[0] == other[0])

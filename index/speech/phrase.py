@@ -32,7 +32,7 @@ class Phrases:
 
     def is_human(self, i: int) -> bool:
         """Tell whether token *i* is a word for people or for what speaks for them."""
-        return self.kind(i) == "word" and bool(w.HUMAN.match(self.low(i)))
+        return self.kind(i) == "word" and bool(w.HUMAN.match(self.low(i)) or self.tokens[i].text == "PM")
 
     def is_speech_verb(self, i: int) -> bool:
         """Tell whether token *i* has the form of a verb that reports speech."""
