@@ -121,14 +121,16 @@ class Answerer:
             within: Ids of the articles to look in; None for all.
         """
         asked = [understand(part) for part in parts(typed)]
-        queries = [self._retriever.query(q.text) for q in asked]
+        # One ending for all: "tusk" and "tusk??" are one question to the model as well.
+        queries = [self._retriever.query(f"{q.text}?") for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
                 _Asked(self._retriever, people, question, query, within).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
-        return answers[0] if len(answers) == 1 else together(clean(typed), answers)
+        first = replace(answers[0], question=clean(typed))
+        return first if len(answers) == 1 else together(first.question, answers)
 
     def article_ids(self) -> dict[str, str]:
         """Return the ids of all articles by their short names."""

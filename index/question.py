@@ -110,12 +110,27 @@ _COLUMNIST = re.compile(
     r"^(?:the\s+|this\s+|our\s+)?(?:author|columnist|writer|essayist|blogger|newsletter)(?:'s)?$"
 )
 _POLITE = re.compile(
-    r"^(?:hey|hi|hello|ok|okay|so|and|but|um|please|pls|thanks|yo)\b[\s,!:.-]*"
+    r"^(?:hey|hi|hello|ok|okay|so|and|but|um|please|pls|thanks|yo|wait|hmm+|sorry)\b[\s,!:.-]*"
     r"|^(?:can|could|would|will)\s+(?:you|u|somebody|someone)\s+(?:please\s+|pls\s+)?"
-    r"(?:tell\s+me\s+|give\s+me\s+|pull\s+up\s+)?"
-    r"|^(?:do\s+you\s+know|any\s+idea|remind\s+me|tell\s+me|i\s+wonder|i\s+want\s+to\s+know)\s+"
-    r"|[\s,]*\b(?:please|pls|plz|thanks|thx|thank\s+you)\b[\s.!?]*$"
+    r"(?:tell\s+me\b[\s,:]*|give\s+me\s+|pull\s+up\s+)?"
+    r"|^(?:do\s+you\s+know|any\s+idea|remind\s+me|tell\s+me|i\s+wonder|"
+    r"i\s+want\s+to\s+know|i['’]d\s+like\s+to\s+know)[\s,:]+"
+    r"|[\s,]*\b(?:please|pls|plz|thanks|thx|thank\s+you)\b[\s.!?]*$",
+    re.IGNORECASE,
 )
+# “are you sure? what did Roe say?”, “what did Roe say, really?”: the same question again.
+_SURE = (
+    r"(?:(?:are|r)\s+)?(?:you|u)\s+(?:really\s+|quite\s+|absolutely\s+)?sure"
+    r"(?:\s+(?:about|of)\s+(?:that|this|it))?"
+)
+_DOUBTING = re.compile(
+    rf"^{_SURE}\b(?:\s+that\b(?=\s+\w))?[\s,.?!…:—–-]*"
+    r"|^(?:really|seriously|for\s+real|sure)\s*[,.?!…—–-]+\s*"
+    rf"|[\s,.?!…;:—–-]+{_SURE}[\s.?!…]*$"
+    r"|[\s,.?!…;:—–-]+(?:really|seriously|for\s+real)[\s.?!…]*$",
+    re.IGNORECASE,
+)
+_EDGES = re.compile(r"^[^\w\"“”„«»'‘’#$€£]+|[^\w\"“”„«»'‘’%]+$")
 _TYPED = (  # how people type in Slack, and what they mean
     (re.compile(r"\b(?:what'?d|wat'?d)\b"), "what did"),
     (re.compile(r"\b(?:wat|wut|wot)\b"), "what"),
@@ -149,6 +164,16 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def bare(text: str) -> str:
+    """Return *text* without "hey", "please", "are you sure?" and marks at its ends, unless nothing is left."""
+    left = _EDGES.sub("", text) or text
+    while True:
+        shorter = _EDGES.sub("", _DOUBTING.sub("", _POLITE.sub("", left, count=1), count=1))
+        if shorter in ("", left):
+            return left
+        left = shorter
+
+
 def understand(typed: str) -> Question:
     """
     Return *typed* taken apart.
@@ -180,8 +205,12 @@ def understand(typed: str) -> Question:
 
 
 def parts(typed: str) -> list[str]:
-    """Return the questions in *typed*: “what did Roe say and what does the author make of it?” is two."""
-    text = clean(typed)
+    """
+    Return the questions in *typed*, without courtesies.
+
+    “What did Roe say and what does the author make of it?” is two.
+    """
+    text = bare(clean(typed))
     for split in (_NEXT, _AND):
         found = _carried([x for x in split.split(text) if x.strip()])
         if len(found) > 1 and all(_is_whole(x) for x in found):
@@ -222,9 +251,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"\s+", " ", fold(text)).strip()
     for written, meant in _TYPED:
         plain = written.sub(meant, plain)
-    while (shorter := _POLITE.sub("", plain, count=1).strip()) != plain:
-        plain = shorter
-    return plain.strip(" ?!.")
+    return bare(plain)
 
 
 def _person(slot: str) -> str:

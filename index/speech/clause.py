@@ -112,7 +112,7 @@ class Clause(Phrases):
         if not self._reports(i, subject):
             return None
         start = self.tokens[subject.start].start
-        silent = subject.silent or self._is_unsaid(subject)
+        silent = subject.silent or self._is_unsaid(i, subject)
         self._spoken = None if silent else subject
         return Cue(token.start, start, token.text, subject.speakers, "verb", silent=silent)
 
@@ -224,12 +224,14 @@ class Clause(Phrases):
             return False  # “…,” Roe said when Doe asked her: what stands before is Roe's
         return any(q.end <= self.tokens[i].start for q in self.quotes)
 
-    def _is_unsaid(self, subject: _Subject) -> bool:
-        """Whether the words before the speaker take it back: “if”, “no evidence that”, “I wish”."""
+    def _is_unsaid(self, i: int, subject: _Subject) -> bool:
+        """Whether the words around the speaker take it back: “if”, “no evidence that”, “said neither”."""
         begin = self.tokens[subject.start].start - self.span.start
-        same_clause = re.split(r"[,;:—]", self.outside[:begin])[-1]
+        same_clause = re.split(r"[,;:—]", self.outside[:begin])[-1].replace("’", "'")
         inverted = self.low(0) == "had" and subject.start == 1
-        return inverted or bool(w.UNSAID.search(same_clause))
+        behind = self.outside[self.tokens[i].end - self.span.start :]
+        untrue = w.CLAIMED.search(same_clause) and w.UNTRUE.search(behind)
+        return bool(inverted or untrue or self.low(i + 1) == "neither" or w.UNSAID.search(same_clause))
 
     # ---- the speaker before the verb
 
