@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from rapidfuzz import fuzz, process
 
@@ -69,6 +70,7 @@ class People:
             holders: Whom an office means: "the Polish PM".
         """
         self.speakers, self.names, self.columnists, self._holders = speakers, names, columnists, holders
+        self._outlets = [s for s in speakers if OUTLET.search(s)]
         self._labels: dict[str, list[str]] = defaultdict(list)  # by the whole label, folded
         self._by_word: dict[str, list[str]] = defaultdict(list)  # by each word of a name
         for label in speakers:
@@ -176,18 +178,29 @@ class People:
 
     def _outlet(self, words: list[str]) -> list[Person]:
         """Know “the HG” as the Harbour Gazette."""
-        known = [
-            s
-            for s in self.speakers
-            if OUTLET.search(s) and (_initials(s) == words[0] or words[0] in fold(s).split())
-        ]
+        known = [s for s in self._outlets if _initials(s) == words[0] or words[0] in fold(s).split()]
         return [self._person(known)] if known else []
 
     def _office(self, who: str) -> list[Person]:
         """Know “Poland's premier” as whoever the column calls so, if that is one person who speaks."""
         held = self._holders(who)
-        labels = [s for s in self.speakers if s in held]
-        return [self._person(labels)] if len(held) == 1 and labels else []
+        return [self._person(held)] if len(held) == 1 and held[0] in self.speakers else []
+
+    # ---- what typing errors are looked up in; in order, so that the same is found each time
+
+    @cached_property
+    def _last_names(self) -> list[str]:
+        return sorted({fold(s).split()[-1] for s in self.speakers if s[:1].isupper()})
+
+    @cached_property
+    def _all_names(self) -> list[str]:
+        return sorted(self.names)
+
+    @cached_property
+    def _printed(self) -> dict[str, str]:
+        """Give a label for each last name."""
+        labels = {fold(s).split()[-1]: s for s in self.speakers if not is_description(s)}
+        return dict(sorted(labels.items()))
 
     # ---- people without a statement
 
@@ -202,23 +215,21 @@ class People:
     def _mistyped(self, words: list[str]) -> Person | None:
         if len(words[-1]) < SHORTEST_TYPO:
             return None
-        last_names = {fold(s).split()[-1] for s in self.speakers if s[:1].isupper()}
-        near = process.extractOne(words[-1], sorted(last_names), scorer=fuzz.ratio, score_cutoff=TYPO)
+        near = process.extractOne(words[-1], self._last_names, scorer=fuzz.ratio, score_cutoff=TYPO)
         if near:
             people = self._speaking([*words[:-1], near[0]]) or self._speaking([near[0]])
             return people[0] if people else None
-        other = process.extractOne(words[-1], sorted(self.names), scorer=fuzz.ratio, score_cutoff=TYPO)
+        other = process.extractOne(words[-1], self._all_names, scorer=fuzz.ratio, score_cutoff=TYPO)
         return Person(name=_printed(other[0]), standing=Standing.MENTIONED) if other else None
 
     def _stranger(self, who: str, words: list[str]) -> Person:
         article = re.match(r"(?:the|a|an|his|her|their)\s", fold(who))
         if article or any(w in self.names or w in TITLES for w in words):
             return Person(name=who, standing=Standing.DESCRIBED)
-        printed = {fold(s).split()[-1]: s for s in self.speakers if not is_description(s)}
         near = process.extract(
-            words[-1], sorted(printed), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE
+            words[-1], self._printed.keys(), scorer=fuzz.ratio, limit=SUGGESTED, score_cutoff=LIKE
         )
-        return self._unknown(who, [printed[word] for word, *_ in near])
+        return self._unknown(who, [self._printed[word] for word, *_ in near])
 
     def _unknown(self, who: str, alike: Iterable[str]) -> Person:
         suggestions = tuple(dict.fromkeys(alike))[:SUGGESTED]
