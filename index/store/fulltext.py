@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from itertools import accumulate
 from math import log
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, text
 
 from index.passage import Passage
 from index.segment import fold
 
-SPARED = 4  # for each passage asked for: how many must hold the rarest words, that it is tried with these
+SPARED = 4  # for each passage asked for: so many must hold the rarest words, that it is tried with these
 WORTH_SPARING = 2  # times as many passages hold any of the words
 K1, LEAST_FREQUENCY = 1.2, 1e-6  # of FTS5's BM25
 
@@ -101,26 +101,36 @@ def lexical(
         return []
     parameters = {"match": match, "k": k, "within": within, "speakers": speakers}
     query = SCORED + ("" if within is None else SCORED_WITHIN) + ("" if speakers is None else SPOKEN_IN)
-    for rare, bound in _rarest(words, passages, SPARED * k):
-        found = _scored(connection, query + HOLDING_ONE_OF, {**parameters, "rare": rare})
-        if len(found) == k and found[-1][1] > bound:
-            return found
+    least = 0.0  # that the last of the best is sure to have
+    for tier in _tiers(words, passages, SPARED * k):
+        if not least or tier.bound < least:
+            found = _scored(connection, query + HOLDING_ONE_OF, {**parameters, "rare": tier.match})
+            least = found[-1][1] if len(found) == k else 0.0
+            if least > tier.bound:
+                return found
     return _scored(connection, query, parameters)
 
 
-def _rarest(words: Mapping[str, int], passages: int, least: int) -> Iterator[tuple[str, float]]:
-    """
-    Yield the rarest words that *least* passages hold together, then those that four times as many hold, …
+class _Tier(NamedTuple):
+    """The rarest of some words as FTS5 takes them, and the score that no passage without them exceeds."""
 
-    With them comes the score that no passage without any of them exceeds. Nothing is yielded where the
-    rest would not be worth leaving out.
+    match: str
+    bound: float
+
+
+def _tiers(words: Mapping[str, int], passages: int, fewest: int) -> Iterator[_Tier]:
+    """
+    Yield the rarest words that *fewest* passages hold together, then one more each time.
+
+    The last are those beyond which too little would be spared.
     """
     rising = sorted(words, key=lambda w: words[w])
     held = list(accumulate(words[w] for w in rising))
     for i in range(1, len(rising)):
-        if least <= held[i - 1] <= held[-1] / WORTH_SPARING:
-            yield " OR ".join(map(_quoted, rising[:i])), sum(_most(words[w], passages) for w in rising[i:])
-            least = 4 * held[i - 1]
+        if fewest <= held[i - 1] <= held[-1] / WORTH_SPARING:
+            yield _Tier(
+                " OR ".join(map(_quoted, rising[:i])), sum(_most(words[w], passages) for w in rising[i:])
+            )
 
 
 def _most(holding: int, passages: int) -> float:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 Labels = Sequence[int] | NDArray[np.int64]
 FORMAT = 1
 DIGEST = hashlib.sha256().digest_size
-COARSE_FROM = 30_000  # vectors: fewer are looked through in a millisecond or two as they are
+COARSE_FROM = 60_000  # vectors: fewer are looked through in a millisecond or two as they are
 CANDIDATES = (4, 64)  # for each neighbour asked for: how many are tried, first and again
 
 
@@ -45,13 +45,27 @@ class Coarse:
     """
 
     def __init__(self, vectors: NDArray[np.float32]) -> None:
-        n, dimension = vectors.shape
-        blocks = [vectors[i : i + 65_536] for i in range(0, n, 65_536)]
-        largest = max(float(np.abs(block).max()) for block in blocks)
+        dimension = vectors.shape[1]
+        largest = max(float(vectors.max()), -float(vectors.min()))
         self.step, self.error = largest / 127, 0.0
         kind = faiss.ScalarQuantizer.QT_8bit_direct_signed  # whole numbers from -128 to 127
-        self._index = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
-        for block in blocks:
+        self._index: Any = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
+        self._add(vectors)
+
+    def patched(self, removed: NDArray[np.int64], added: NDArray[np.float32]) -> Coarse | None:
+        """Return a copy without the positions *removed*, and with *added*; None if a byte is too small."""
+        if added.size and float(np.abs(added).max()) > 127 * self.step:
+            return None
+        copy = Coarse.__new__(Coarse)
+        copy.step, copy.error, copy._index = self.step, self.error, faiss.clone_index(self._index)
+        if removed.size:
+            copy._index.remove_ids(faiss.IDSelectorBatch(removed))
+        copy._add(added)
+        return copy
+
+    def _add(self, vectors: NDArray[np.float32]) -> None:
+        for i in range(0, len(vectors), 65_536):
+            block = vectors[i : i + 65_536]
             whole = np.rint(block / self.step)
             self._index.add(whole)
             off = float(np.linalg.norm(whole * self.step - block, axis=1).max())
@@ -90,7 +104,12 @@ class Vectors:
             copy.remove_ids(faiss.IDSelectorBatch(np.asarray(removed, dtype=np.int64)))
         if labels:
             copy.add_with_ids(vectors, np.asarray(labels, dtype=np.int64))
-        return Vectors(stamp, copy)
+        after = Vectors(stamp, copy)
+        if coarse := self.__dict__.get("_coarse"):  # made at the first search; to make it anew takes longer
+            gone = np.flatnonzero(np.isin(self._labels, np.asarray(removed, dtype=np.int64)))
+            if copied := coarse.patched(gone, vectors):
+                after.__dict__["_coarse"] = copied
+        return after
 
     def nearest(
         self, query: NDArray[np.float32], k: int, labels: Labels | None = None
