@@ -190,14 +190,14 @@ def test_a_missing_neighbour_is_left_out() -> None:
     assert two.nearest(EAST, 9) == [(9, 1.0), (7, 0.0)]
 
 
-@pytest.mark.parametrize("spread", [1.0, 1e-4], ids=["apart", "so alike that no byte tells them apart"])
+@pytest.mark.parametrize("spread", [1.0, 3e-3], ids=["apart", "so alike that no byte tells them apart"])
 def test_among_very_many_vectors_the_nearest_are_those_of_a_full_comparison(spread: float) -> None:
     rng = np.random.default_rng(7)
-    vectors = np.ones(8, np.float32) / 8 + spread * rng.standard_normal((COARSE_FROM, 8), dtype=np.float32)
+    vectors = np.ones(32, np.float32) / 8 + spread * rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     labels = range(5, 5 + COARSE_FROM)
-    many = Vectors.empty(Stamp(1, "token", MODEL, 8)).patched(
-        Stamp(1, "token", MODEL, 8), [], labels, vectors
+    many = Vectors.empty(Stamp(1, "token", MODEL, 32)).patched(
+        Stamp(1, "token", MODEL, 32), [], labels, vectors
     )
     for query in vectors[:20] + np.float32(0.1):
         unit = query / np.linalg.norm(query)
@@ -212,9 +212,9 @@ def test_among_very_many_vectors_the_nearest_are_those_of_a_full_comparison(spre
 @pytest.mark.parametrize("scale", [0.5, 1.0], ids=["small numbers", "numbers larger than any before"])
 def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float) -> None:
     rng = np.random.default_rng(8)
-    vectors = rng.standard_normal((COARSE_FROM, 8), dtype=np.float32)
+    vectors = rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
-    stamp = Stamp(1, "token", MODEL, 8)
+    stamp = Stamp(1, "token", MODEL, 32)
     before = Vectors.empty(stamp).patched(stamp, [], range(COARSE_FROM), vectors)
     nearest = before.nearest(vectors[9] * 2, 3)
     (gone, _), second = nearest[0], nearest[1]
@@ -418,17 +418,19 @@ def test_what_was_counted_is_counted_again_after_a_change(store: Store) -> None:
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6))
 def test_the_best_few_by_words_are_the_first_of_all(store: Store, seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
-    often = {"owl": 0.05, "bee": 0.2, "gull": 0.5, "wasp": 0.9}
+    often = {"owl": 0.1, "bee": 0.15, "gull": 0.2, "wasp": 0.3}
+    held = [[w for w, p in often.items() if rng.random() < p] for _ in range(150)]
+    # The rarer a word, the longer its passages and the less it weighs there; others are said again and again.
     bodies = [
         " ".join(
-            ["moth", *(w for w, p in often.items() for _ in range(1 + rng.poisson(1)) if rng.random() < p)]
+            ["moth"] * (80 if "owl" in words else 1) + [w for w in words for _ in range(1 + rng.poisson(3))]
         )
-        for _ in range(150)
+        for words in held
     ]
     put(store, article("a", *bodies))
     everything = store.lexical([*often], 1000)
     assert store.lexical([*often], k) == everything[:k]
-    assert {store.passages([i])[i][1].text == "moth" for i, _ in everything} == {False}
+    assert len(everything) == sum(map(bool, held))
 
 
 def test_said_gives_the_newest_first_then_as_printed(store: Store) -> None:
