@@ -23,6 +23,7 @@ from index.store import Near, Store
 MEANING = 0.6
 CHUNKS, LEXICAL = 64, 48  # how many of each kind are looked at
 QUOTED = 100  # passages in which one person speaks: of more, only the likeliest are looked at
+DIRECT = 40  # of these, where no topic is asked for and an answer shows the most direct
 
 
 class EncodesQueries(Protocol):
@@ -127,7 +128,7 @@ class Retriever:
         for labels in speakers:
             theirs = self.store.quoting(labels, QUOTED + 1, within)
             if len(theirs) > QUOTED and not words.weights:
-                theirs = self.store.most_directly_quoting(labels, QUOTED, within)
+                theirs = self.store.most_directly_quoting(labels, DIRECT, within)
             elif len(theirs) > QUOTED:
                 near = self.store.search(query, QUOTED, within, labels)
                 lexical = self.store.lexical(words.weights, QUOTED // 2, within, labels)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from index.passage import Article, Manner, Passage, Utterance
-from index.retriever import QUOTED, Retriever, Words, stem, stems
+from index.retriever import DIRECT, QUOTED, Retriever, Words, stem, stems
 from index.store import Chunk, Store
 
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -152,7 +152,7 @@ def test_of_whoever_speaks_in_very_many_the_nearest_and_those_with_the_words_are
 def test_without_words_to_look_for_the_first_of_very_many_are_looked_at(store):
     ids = talkative(store, [("The owls fly.", UP)] * (QUOTED + 5))
     retriever = Retriever(store, Compass())
-    assert [i for i, _ in retriever.said([["Ann"]], retriever.words(""), EAST)] == ids[:QUOTED]
+    assert [i for i, _ in retriever.said([["Ann"]], retriever.words(""), EAST)] == ids[:DIRECT]
 
 
 def test_rare_words_weigh_more(store):

@@ -209,20 +209,21 @@ def test_among_very_many_vectors_the_nearest_are_those_of_a_full_comparison(spre
         assert among == {label: pytest.approx(scores[label - 5], abs=1e-6) for label in (6, 9)}
 
 
-@pytest.mark.parametrize("scale", [0.5, 1.0], ids=["small numbers", "numbers larger than any before"])
+@pytest.mark.parametrize("scale", [0.6, 3.0], ids=["small numbers", "numbers larger than any before"])
 def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float) -> None:
     rng = np.random.default_rng(8)
     vectors = rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
     vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
-    stamp = Stamp(1, "token", MODEL, 32)
+    query, stamp = vectors[1] * 2, Stamp(1, "token", MODEL, 32)
     before = Vectors.empty(stamp).patched(stamp, [], range(COARSE_FROM), vectors)
-    nearest = before.nearest(vectors[9] * 2, 3)
-    (gone, _), second = nearest[0], nearest[1]
-    added = np.stack([-vectors[9], vectors[9]]) * 2 * np.float32(scale)
-    after = before.patched(stamp, [3, gone], [COARSE_FROM + 1, COARSE_FROM + 2], added)
-    expected = [(COARSE_FROM + 2, pytest.approx(scale, abs=1e-5)), second]
-    assert after.nearest(vectors[9] * 2, 2) == sorted(expected, key=lambda pair: pair[0] < COARSE_FROM)
-    assert before.nearest(vectors[9] * 2, 3) == nearest
+    nearest = before.nearest(query, 3)
+    assert nearest[0] == (1, pytest.approx(0.5, abs=1e-5))
+    added = np.stack([-query, query]) * np.float32(scale)
+    after = before.patched(stamp, [3, nearest[1][0]], [COARSE_FROM + 1, COARSE_FROM + 2], added)
+    new = (COARSE_FROM + 2, pytest.approx(scale, abs=1e-5))
+    assert after.nearest(query, 1) == [new]
+    assert after.nearest(query, 3) == [new, nearest[0], nearest[2]]
+    assert before.nearest(query, 3) == nearest
 
 
 def test_chunks_of_one_passage_are_found_by_their_own_span(store: Store) -> None:
