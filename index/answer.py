@@ -365,10 +365,12 @@ class _Asked:
         most: int = MOST,
         budget: int = BUDGET,
     ) -> Answer:
-        ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
-        places = dict.fromkeys(
-            (r.article_id, r.passage.number) for r in [*(s.ranked for s in found), *ranked]
-        )
+        places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
+        if len(places) < RANKED:
+            ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
+            places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
+        ten = list(islice(places, RANKED))
+        short = self.store.article_names({article_id for article_id, _ in ten})
         return Answer(
             question=self.question.text,
             verdict=verdict,
@@ -379,7 +381,7 @@ class _Asked:
             subject=subject,
             suggestions=suggestions,
             topics=topics,
-            ranked=tuple((self._article(a).name, n) for a, n in islice(places, RANKED)),
+            ranked=tuple((short[article_id], number) for article_id, number in ten),
         )
 
     def _excerpt(self, s: Statement) -> Excerpt:

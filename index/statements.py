@@ -71,9 +71,8 @@ def said_by(
 
     Without *words* (no topic was asked for) direct speech comes first, then newer articles.
     """
-    labels = [label for person in people for label in person.speakers]
     said: dict[int, list[Utterance]] = {}
-    for passage_id, utterance in retriever.store.said(labels, within) if labels else []:
+    for passage_id, utterance in retriever.said([p.speakers for p in people], words, query, within):
         said.setdefault(passage_id, []).append(utterance)
     ranked = {r.passage_id: r for r in retriever.rank(query, words, list(said), {})}
     found = [
