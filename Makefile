@@ -11,7 +11,7 @@ FOUND = $(firstword $(foreach python,$(PYTHONS),$(shell $(python) -c '$(IS_NEW)'
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sync test install venv constraints readme clean
+.PHONY: help run sync test bench install venv constraints readme clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1	/p' Makefile | expand -t 20
@@ -27,6 +27,9 @@ test: $(INSTALLED) ## format, lint, types and the whole suite
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest
+
+bench: $(INSTALLED) ## what attribution and answers cost, at three sizes of a column
+	@$(PYTHON) -m benchmark
 
 install: $(INSTALLED) ## install into .venv, and no more
 

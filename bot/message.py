@@ -125,7 +125,7 @@ def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block
         {"type": "context", "elements": [_plain(wording.searched(answer.searched))]},
     ]
     if shown and answer.verdict is not Verdict.ANSWERED:
-        heads.append({"type": "section", "text": _plain(NEAREST)})
+        heads.append({"type": "section", "text": _plain(NEAREST[answer.verdict])})
     cited = [block for excerpt in shown for block in (_quotation(excerpt, limit), _citation(excerpt))]
     return (*heads, *cited)
 
@@ -159,7 +159,7 @@ def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     spoken = [_spoken(excerpt, limit) for excerpt in shown]
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
         return "\n\n".join((lead, *spoken, searched))
-    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST] if spoken else []), *spoken))
+    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if spoken else []), *spoken))
 
 
 def _spoken(excerpt: Excerpt, limit: int) -> str:

@@ -25,6 +25,7 @@ from index.question import (
     content_words,
     on_whom,
     parts,
+    pasted_in,
     topic_words,
     understand,
     wants_words,
@@ -45,7 +46,11 @@ MENTIONS = 100  # passages that tell by which names somebody is mentioned
 EVEN = 0.5  # the confidence from which a question counts as answered
 NEWEST = 3  # articles out of which examples are drawn
 NEAR = 0.35  # the cosine from which a passage is near enough to be offered beside a no
-PLAINLY = 0.95  # the confidence when somebody's words are asked for, on whatever topic, and there are some
+# The confidence when somebody's words are asked for, on whatever topic, and there are some: the more plainly
+# they are attributed, the surer.
+PLAINLY, HARDLY = 0.97, 0.6
+QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
+PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
 CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
@@ -83,12 +88,12 @@ class Answer:
     """
     What the column says to *question*.
 
-    When *verdict* is ANSWERED, *excerpts* are the answer, best first, at most three. Otherwise they
-    are the nearest passages and are no answer. *subject* is the person asked about, as the column
-    names them. *confidence* is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first.
-    *suggestions* are names in the column that resemble an unknown one ("did you mean …?"). *evidence* is
-    what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where the
-    verdict needed no weighing.
+    When *verdict* is ANSWERED, *excerpts* are the answer, best first. Otherwise they are the nearest
+    passages and are no answer. *subject* is the person asked about, as the column names them. *confidence*
+    is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
+    column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
+    on, where that is something else. *evidence* is what *confidence* was weighed from, in the order of
+    `index.confidence.EVIDENCE`; empty where the verdict needed no weighing.
     """
 
     question: str
@@ -98,6 +103,7 @@ class Answer:
     confidence: float
     subject: str | None = None
     suggestions: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()
 
@@ -208,8 +214,17 @@ class _Asked:
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
             if not known and (named := self.people.named_in(q.who)):
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
+            speakers = [p for p in people if p.speakers]
+            if speakers and self._quoting(pasted := pasted_in(q.text)):
+                return self._said_so(speakers, pasted)
             if any(p.standing is not Standing.DESCRIBED for p in people):
                 return self._said(people, q.topic)
+        elif q.sense in (Sense.ABOUT, Sense.MENTIONED):
+            people = self.people.find(q.who)
+            if people[0].standing not in (Standing.DESCRIBED, Standing.COLUMNIST):
+                return self._about(people[0])
+        elif q.sense is Sense.WHO_SAID and (quoted := self._quoting(q.quoted)):
+            return self._answer(Verdict.ANSWERED, quoted, QUOTED)
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
             asked = self.people.named_in(who) if who else []
@@ -240,7 +255,7 @@ class _Asked:
             return self._answer(
                 Verdict.ANSWERED,
                 everything,
-                PLAINLY,
+                HARDLY + (PLAINLY - HARDLY) * found[0].fit,
                 subject=_names(speakers),
                 most=MOST_SAID,
                 budget=BUDGET_SAID,
@@ -248,8 +263,45 @@ class _Asked:
         seen = evidence(self.question, words, found[0])
         confidence = sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
-        told = in_turn(found, speakers, CLOSE_SAID) if verdict is Verdict.ANSWERED else found
-        return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
+        if verdict is Verdict.ANSWERED:
+            told = in_turn(found, speakers, CLOSE_SAID)
+            return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
+        return self._not_on_this(found, speakers, confidence, seen)
+
+    def _not_on_this(
+        self,
+        found: Sequence[Statement],
+        speakers: Sequence[Person],
+        confidence: float,
+        seen: tuple[float, ...] = (),
+    ) -> Answer:
+        texts = " ".join(s.passage.text[s.start : s.end] for s in found[:RANKED])
+        labels = [label for p in speakers for label in p.speakers]
+        return self._answer(
+            Verdict.NOT_ON_THIS,
+            found,
+            confidence,
+            subject=_names(speakers),
+            evidence=seen,
+            topics=tuple(statements.topics(found[:RANKED], self.retriever.words(texts), labels)),
+        )
+
+    def _said_so(self, people: Sequence[Person], quotation: str) -> Answer:
+        """Answer “what did Roe mean by ‘…’?”: only where the words are Roe's."""
+        labels = {label for p in people for label in p.speakers}
+        quoted = self._quoting(quotation)
+        own = [s for s in quoted if s.utterance and s.utterance.speaker in labels]
+        if own:
+            return self._answer(Verdict.ANSWERED, own, QUOTED, subject=_names(people))
+        found = statements.said_by(self.retriever, people, self.retriever.words(""), self.query, self.within)
+        return self._not_on_this(found, people, 1 - QUOTED)
+
+    def _quoting(self, quotation: str) -> list[Statement]:
+        if len(re.findall(r"\w+", quotation)) < PASTED:
+            return []
+        where = self.store.phrase(quotation, RANKED, self.within)
+        ranked = self.retriever.rank(self.query, self.retriever.words(quotation), where, {})
+        return statements.quoting(ranked, quotation)
 
     def _never_quoted(self, person: Person) -> Answer:
         where = self._mentioning(person)
@@ -260,6 +312,18 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         mentioned = [statements.naming(r, person.name) for r in ranked]
         return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
+
+    def _about(self, person: Person) -> Answer:
+        """Answer where somebody is mentioned, or what others are reported as saying about them."""
+        where = self._mentioning(person)
+        if not where:
+            return self._never_quoted(person)
+        ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
+        called = (person.name, *person.aliases)
+        found = [statements.naming(r, person.name) for r in ranked]
+        if self.question.sense is Sense.ABOUT:
+            found = statements.about(ranked, called, self.retriever.words("")) or found
+        return self._answer(Verdict.ANSWERED, found, PLAINLY, subject=person.name)
 
     def _mentioning(self, person: Person) -> list[int]:
         """Return passages that name *person*, and not only a namesake, a street or a newspaper."""
@@ -299,13 +363,16 @@ class _Asked:
         suggestions: tuple[str, ...] = (),
         ranked: Sequence[Ranked] = (),
         evidence: tuple[float, ...] = (),
+        topics: tuple[str, ...] = (),
         most: int = MOST,
         budget: int = BUDGET,
     ) -> Answer:
-        ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
-        places = dict.fromkeys(
-            (r.article_id, r.passage.number) for r in [*(s.ranked for s in found), *ranked]
-        )
+        places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
+        if len(places) < RANKED:
+            ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
+            places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
+        ten = list(islice(places, RANKED))
+        short = self.store.article_names({article_id for article_id, _ in ten})
         return Answer(
             question=self.question.text,
             verdict=verdict,
@@ -315,7 +382,8 @@ class _Asked:
             evidence=evidence,
             subject=subject,
             suggestions=suggestions,
-            ranked=tuple((self._article(a).name, n) for a, n in islice(places, RANKED)),
+            topics=topics,
+            ranked=tuple((short[article_id], number) for article_id, number in ten),
         )
 
     def _excerpt(self, s: Statement) -> Excerpt:

@@ -17,6 +17,8 @@ class Sense(StrEnum):
     SAID = "what somebody said"
     WHO_SAID = "who said something"
     THINKS = "what the columnist thinks"
+    ABOUT = "what is said about somebody"
+    MENTIONED = "where somebody is mentioned"
     ANY = "what the column says"
 
 
@@ -91,6 +93,25 @@ _WHO_SAID = re.compile(
     rf"^(?:so\s+)?(?:who|which\s+\w+|whose)\b(?:\s+(?:was\s+it\s+)?that)?\s+(?:has\s+|have\s+)?(?:\w+ly\s+|first\s+)?"
     rf"(?P<verb>{_REPORT})\b\s*(?:that\s+|with\s+)?(?P<quoted>.+)"
     r"|^whose\s+(?:quote|words?|line|statement)\s+(?:is|was|are)\s*(?P<line>.+)"
+)
+_NAMES = (
+    "mentions?|mentioned|names?|named|refers?\\s+to|referred\\s+to|comes?\\s+up|came\\s+up|appears?|appeared"
+)
+# where is Roe mentioned? which articles mention Roe? does the column ever mention Roe? mentions of Roe
+_WHERE = re.compile(
+    rf"(?:where|when|how\s+often|in\s+(?:which|what)\s+\w+)\s+(?:is|was|are|were|does|do|did|has|have)\s+(?P<who>.+?)\s+"
+    rf"(?:been\s+|get\s+)?(?:{_NAMES})$"
+    rf"|(?:which|what)\s+(?:articles?|columns?|pieces?|paragraphs?|passages?)\s+(?:{_NAMES}|are\s+about)\s+(?P<which>.+)"
+    rf"|(?:does|did|has)\s+(?:the|this)\s+(?:column|author|columnist|newsletter)\s+(?:ever\s+|even\s+)?(?:{_NAMES})\s+(?P<does>.+)"
+    rf"|(?:is|was)\s+(?P<ever>.+?)\s+(?:ever\s+|even\s+)?(?:mentioned|named)(?:\s+(?:here|anywhere|at\s+all|in\s+.+))?$"
+    rf"|(?:all\s+|any\s+|show\s+|find\s+|list\s+|the\s+)*mentions\s+of\s+(?P<of>.+)"
+)
+# what is said about Roe? who criticised Roe? what do people say about Roe?
+_SAID_ABOUT = re.compile(
+    r"(?:what|which\s+things)(?:'s|\s+is|\s+was|\s+has\s+been|\s+gets|\s+got)\s+(?:been\s+)?"
+    r"(?:said|written|claimed|reported)\s+(?:about|of|on)\s+(?P<who>.+)"
+    r"|what\s+(?:do|did|does|have|has)\s+(?:people|others|everyone|everybody|anyone|anybody|they|critics|experts)\s+"
+    r"(?:say|said|write|think|thought|saying)\s+(?:about|of)\s+(?P<people>.+)"
 )
 _OF_ITSELF = re.compile(
     r"^(?:who|which)\b.*\b(?:writes?|wrote|written)\s+(?:this|the)\s+(?:column|article|piece|newsletter)"
@@ -191,6 +212,10 @@ def understand(typed: str) -> Question:
     pasted = _PASTED.search(text)
     if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
         return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!"), topic=fold(words))
+    for sense, pattern in ((Sense.MENTIONED, _WHERE), (Sense.ABOUT, _SAID_ABOUT)):
+        found = pattern.match(folded)
+        if found and (who := _person(next(filter(None, found.groups()), ""))):
+            return Question(text, sense, who=who, topic=folded)
     for pattern in _SAID:
         found = pattern.search(folded)
         who = _person(found["who"]) if found else ""
@@ -239,6 +264,12 @@ def on_whom(question: Question) -> tuple[str, str]:
     """Return who may be asked about what in “roe on the ferry”: ("roe", "the ferry"), or ("", "")."""
     found = _ON.match(question.topic) if question.sense is Sense.ANY else None
     return (found["who"].strip(), found["topic"]) if found else ("", "")
+
+
+def pasted_in(typed: str) -> str:
+    """Return the quotation that was pasted into *typed*, folded; "" where there is none."""
+    found = _PASTED.search(clean(typed))
+    return fold(found[1] or found[2]) if found else ""
 
 
 def wants_words(question: Question) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 import Stemmer
 from numpy.typing import NDArray
 
-from index.passage import Passage
+from index.passage import Passage, Utterance
 from index.question import content_words
 from index.segment import fold
 from index.store import Near, Store
@@ -22,6 +22,8 @@ from index.store import Near, Store
 # ranks fused, and than wider windows of text: measured on the development questions.
 MEANING = 0.6
 CHUNKS, LEXICAL = 64, 48  # how many of each kind are looked at
+QUOTED = 100  # passages in which one person speaks: of more, only the likeliest are looked at
+DIRECT = 40  # of these, where no topic is asked for and an answer shows the most direct
 
 
 class EncodesQueries(Protocol):
@@ -47,8 +49,13 @@ class Ranked:
     passage: Passage
     score: float
     cosine: float
-    coverage: float
+    words: Words
     sentences: tuple[Near, ...]
+
+    @property
+    def coverage(self) -> float:
+        """The share of the question's words that the passage holds."""
+        return self.words.coverage(self.passage.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +108,34 @@ class Retriever:
         near = self.store.search(query, CHUNKS, within)
         lexical = dict(self.store.lexical(content_words(question), LEXICAL, within))
         return self.rank(
-            query, words, [*dict.fromkeys([x.passage_id for x in near] + list(lexical))], lexical
-        )[:k]
+            query, words, [*dict.fromkeys([x.passage_id for x in near] + list(lexical))], lexical, k
+        )
+
+    def said(
+        self,
+        speakers: Sequence[Collection[str]],
+        words: Words,
+        query: NDArray[np.float32],
+        within: Collection[str] | None = None,
+    ) -> list[tuple[int, Utterance]]:
+        """
+        Return (passage id, utterance) of each of *speakers*, by the labels of each, the newest article first.
+
+        Of somebody who speaks in more than QUOTED passages, it is those in the passages that are nearest to
+        *query* or hold most of *words*; without words, in those that quote most directly.
+        """
+        chosen: set[int] = set()
+        for labels in speakers:
+            theirs = self.store.quoting(labels, QUOTED + 1, within)
+            if len(theirs) > QUOTED and not words.weights:
+                theirs = self.store.most_directly_quoting(labels, DIRECT, within)
+            elif len(theirs) > QUOTED:
+                near = self.store.search(query, QUOTED, within, labels)
+                lexical = self.store.lexical(words.weights, QUOTED // 2, within, labels)
+                theirs = [passage_id for passage_id, _ in lexical] + [x.passage_id for x in near]
+                theirs = list(dict.fromkeys(theirs))
+            chosen.update(theirs[:QUOTED])
+        return self.store.said([label for labels in speakers for label in labels], within, chosen)
 
     def rank(
         self,
@@ -110,30 +143,35 @@ class Retriever:
         words: Words,
         passage_ids: Sequence[int],
         lexical: Mapping[int, float],
+        k: int | None = None,
     ) -> list[Ranked]:
-        """Return the passages of *passage_ids* by falling fused score; *lexical* holds their BM25."""
+        """Return the *k* best of *passage_ids* by falling fused score; *lexical* holds their BM25."""
         chunks: dict[int, list[Near]] = {x: [] for x in passage_ids}
         for chunk in self.store.similarity(query, passage_ids):
             chunks[chunk.passage_id].append(chunk)
         cosines = {x: max((c.score for c in found), default=0.0) for x, found in chunks.items()}
         best_cosine = max([*cosines.values(), 1e-9])
         best_lexical = max([*lexical.values(), 1e-9])
-        passages = self.store.passages(passage_ids)
-        ranked = [
+        scores = {
+            x: MEANING * max(0.0, cosines[x]) / best_cosine
+            + (1 - MEANING) * lexical.get(x, 0.0) / best_lexical
+            for x in chunks
+        }
+        best = sorted(scores, key=lambda x: (-scores[x], x))[:k]
+        passages = self.store.passages(best)
+        return [
             Ranked(
                 passage_id=x,
                 article_id=passages[x][0],
                 passage=passages[x][1],
-                score=MEANING * max(0.0, cosines[x]) / best_cosine
-                + (1 - MEANING) * lexical.get(x, 0.0) / best_lexical,
+                score=scores[x],
                 cosine=cosines[x],
-                coverage=words.coverage(passages[x][1].text),
+                words=words,
                 sentences=tuple(sorted(chunks[x], key=lambda c: c.start)),
             )
-            for x in passage_ids
+            for x in best
             if x in passages
         ]
-        return sorted(ranked, key=lambda r: (-r.score, r.passage_id))
 
 
 _stemmer = Stemmer.Stemmer("english")
@@ -147,4 +185,4 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> frozenset[str]:
     """Return the stems of all words of *text*."""
-    return frozenset(stem(re.sub(r"'\w*$", "", x)) for x in re.findall(r"\w+(?:'\w+)?", fold(text)))
+    return frozenset(stem(x.partition("'")[0]) for x in re.findall(r"\w+(?:'\w+)?", fold(text)))

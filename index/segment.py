@@ -56,7 +56,10 @@ def fold(text: str) -> str:
         return text.lower().replace("`", "'")
     # Case first: "ẞ" and "İ" fold to more than one letter, which may then carry combining marks; and once
     # more, because "™" comes apart into capitals.
-    decomposed = unicodedata.normalize("NFKD", text.translate(PLAIN).casefold()).casefold()
+    lowered = text.translate(PLAIN).casefold()
+    if lowered.isascii():
+        return lowered  # nothing to take apart
+    decomposed = unicodedata.normalize("NFKD", lowered).casefold()
     return "".join(c for c in decomposed if not unicodedata.combining(c)).translate(PLAIN)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,9 +12,11 @@ from numpy.typing import NDArray
 
 from index.passage import Manner, Passage, Utterance, Voice
 from index.people import Person
-from index.retriever import Ranked, Retriever, Words
+from index.retriever import Ranked, Retriever, Words, stem
 from index.segment import Span, fold, sentences
+from index.speech.cues import is_cue
 from index.speech.names import same_person
+from index.speech.tokens import quotations
 
 LONGEST = 600  # characters: statements that follow each other are joined up to here
 # A statement that names its speaker in full stands by itself; "he said" leans on what is before it.
@@ -68,9 +71,8 @@ def said_by(
 
     Without *words* (no topic was asked for) direct speech comes first, then newer articles.
     """
-    labels = [label for person in people for label in person.speakers]
     said: dict[int, list[Utterance]] = {}
-    for passage_id, utterance in retriever.store.said(labels, within) if labels else []:
+    for passage_id, utterance in retriever.said([p.speakers for p in people], words, query, within):
         said.setdefault(passage_id, []).append(utterance)
     ranked = {r.passage_id: r for r in retriever.rank(query, words, list(said), {})}
     found = [
@@ -126,6 +128,91 @@ def _sentence_before(text: str, at: int) -> int:
 
 def _cosine(r: Ranked, start: int, end: int) -> float:
     return max((c.score for c in r.sentences if c.start < end and start < c.end and c.score > 0), default=0.0)
+
+
+def about(ranked: Sequence[Ranked], called: Collection[str], words: Words) -> list[Statement]:
+    """Return what others are reported as saying in which one of the names *called* stands, best first."""
+    wanted = {fold(name).split()[-1] for name in called}
+    found = [
+        _spoken(r, u, words)
+        for r in ranked
+        for u in r.passage.utterances
+        if wanted & set(re.findall(r"\w+", _besides(r.passage.text[u.start : u.end], u)))
+        and not wanted & set(fold(u.speaker or "").split())
+    ]
+    return sorted(found, key=lambda s: -s.fit)
+
+
+def _besides(text: str, u: Utterance) -> str:
+    """Return *text* folded, without its speaker's own name: “Roe's aide said” is nothing about Roe."""
+    return fold(text).replace(fold(u.speaker or "\0"), " ")
+
+
+def quoting(ranked: Sequence[Ranked], quotation: str) -> list[Statement]:
+    """Return the statements and sentences in which the words of *quotation* stand in a row."""
+    words = re.findall(r"\w+", fold(quotation))
+    found: list[Statement] = []
+    for r in ranked:
+        text = r.passage.text
+        tokens = [(m.start(), m.end()) for m in re.finditer(r"\w+", text)]
+        folded = [fold(text[a:b]) for a, b in tokens]
+        at = next((i for i in range(len(folded)) if folded[i : i + len(words)] == words), None)
+        if at is None or not words:
+            continue
+        start, end = tokens[at][0], tokens[at + len(words) - 1][1]
+        around = [u for u in r.passage.utterances if u.start < end and start < u.end]
+        # The person rather than the outlet, and the statement that holds most of it.
+        u = max(around, key=lambda u: (min(u.end, end) - max(u.start, start), len(u.via)), default=None)
+        spans = [s for s in sentences(text) if s.start < end and start < s.end]
+        begin, stop = (u.start, u.end) if u else (spans[0].start, spans[-1].end)
+        found.append(
+            Statement(
+                ranked=r,
+                start=min(begin, start),
+                end=max(stop, end),
+                fit=1.0,
+                cosine=1.0,
+                held=1.0,
+                utterance=u,
+                why="holds the quotation",
+            )
+        )
+    return found
+
+
+def topics(found: Sequence[Statement], words: Words, people: Collection[str], most: int = 4) -> list[str]:
+    """
+    Return up to *most* words of the statements that say what they are about, as printed.
+
+    Args:
+        words: The words of the statements with what each weighs in this column.
+
+        people: Labels of the speakers, whose names are no topic.
+    """
+    own = {part for label in people for part in fold(label).split()}
+    counted: Counter[str] = Counter()
+    printed: dict[str, str] = {}
+    for s in found:
+        text = _told(s)
+        for word in re.findall(r"[^\W\d_][\w’'-]{3,}", text):
+            plain = fold(re.sub(r"[’']\w*$", "", word))
+            if plain not in own and not is_cue(plain) and (key := stem(plain)) in words.weights:
+                counted[key] += 1
+                printed.setdefault(key, re.sub(r"[’']s?$", "", word))
+    telling = sorted(counted, key=lambda k: (-counted[k] * words.weights[k], list(printed).index(k)))
+    return [printed[k] for k in telling[:most]]
+
+
+def _told(s: Statement) -> str:
+    """Return what a statement says, without the clause that says whose it is."""
+    text = s.passage.text[s.start : s.end]
+    if quoted := quotations(text):
+        return " ".join(text[q.start : q.end] for q in quoted)
+    at = text.find(s.utterance.cue) if s.utterance else -1
+    if at < 0:
+        return text
+    before, behind = text[:at], text[at:]
+    return behind if len(behind) > len(before) else before
 
 
 def naming(ranked: Ranked, name: str) -> Statement:

@@ -160,7 +160,7 @@ def print_answer(answer: Answer, console: Console) -> None:
     console.print(Text(wording.lead(answer, answer.excerpts), style="bold"))
     console.print(Text(wording.searched(answer.searched), style="dim"))
     if answer.excerpts and not wording.is_answer(answer):
-        console.print(Text(wording.NEAREST))
+        console.print(Text(wording.NEAREST[answer.verdict]))
     for excerpt in answer.excerpts:
         _print_excerpt(excerpt, console)
 

@@ -42,7 +42,12 @@ COMPARED = {
 }
 PUNCTUATION = "Altered: the words are the column’s, the punctuation is not."
 NEAREST_WORDS = "The nearest sentence, which is something else:"
-NEAREST = "The nearest passages, which do not answer the question:"
+NEAREST = {  # what stands above passages that are no answer
+    Verdict.NOT_ON_THIS: "What it does quote, which does not answer the question:",
+    Verdict.NEVER_QUOTED: "Where it mentions them, which does not answer the question:",
+    Verdict.NEVER_MENTIONED: "The nearest passages, which do not answer the question:",
+    Verdict.SILENT: "The nearest passages, which do not answer the question:",
+}
 # Names and titles come from the column and may be of any length; a citation stays a line or two.
 NAME_LIMIT = 100  # characters, as wide as markup or JSON makes them
 # Control, format, surrogate and private characters, line and paragraph separators: they steer a display.
@@ -159,12 +164,19 @@ def lead(answer: Answer, shown: Sequence[Excerpt]) -> str:
         return counted(shown)
     subject = clip(answer.subject or "")
     words = {
-        Verdict.NOT_ON_THIS: f"The column quotes {subject or 'this person'}, but not on this.",
+        Verdict.NOT_ON_THIS: f"The column quotes {subject or 'this person'}, but not on this."
+        f"{quoted_on(answer.topics)}",
         Verdict.NEVER_QUOTED: f"The column mentions {subject or 'this person'}, but never quotes them.",
         Verdict.NEVER_MENTIONED: f"The column never mentions {subject or 'that name'}.",
         Verdict.SILENT: "The column does not say.",
     }[answer.verdict]
     return f"{words}{suggested(answer.suggestions)}"
+
+
+def quoted_on(topics: Sequence[str]) -> str:
+    """Say what somebody is quoted on instead, in words of the column."""
+    words = [f"“{clip(word)}”" for word in topics]
+    return f" The words quoted are about {', '.join(words)}." if words else ""
 
 
 def counted(shown: Sequence[Excerpt]) -> str:

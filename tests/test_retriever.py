@@ -5,8 +5,8 @@ from math import log
 import numpy as np
 import pytest
 
-from index.passage import Article, Passage
-from index.retriever import Retriever, Words, stem, stems
+from index.passage import Article, Manner, Passage, Utterance
+from index.retriever import DIRECT, QUOTED, Retriever, Words, stem, stems
 from index.store import Chunk, Store
 
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -107,6 +107,52 @@ def test_a_question_without_words_of_its_own_is_ranked_by_meaning(store, questio
 def test_a_passage_without_a_single_vector_is_still_found_by_its_words(store):
     ids = put(store, "a", ("The owls fly.", []), ("The bees buzz.", []))
     assert found(Retriever(store, Compass()).retrieve("bees")) == [(ids[1], 0.4)]
+
+
+def talkative(store, passages):
+    """Put an article in which Ann speaks in each of these passages of (text, vector)."""
+    article = Article(
+        id="ann",
+        name="ann",
+        title="Ann",
+        passages=tuple(
+            Passage(
+                number=n,
+                text=text,
+                utterances=(
+                    Utterance(start=0, end=len(text), speaker="Ann", cue="said", manner=Manner.INDIRECT),
+                ),
+            )
+            for n, (text, _) in enumerate(passages, 1)
+        ),
+    )
+    chunks = [Chunk(number=n, start=0, end=len(text), vector=v) for n, (text, v) in enumerate(passages, 1)]
+    store.put(article, "ann", chunks, {})
+    return store.passage_ids("ann")
+
+
+def test_whoever_speaks_in_few_passages_is_looked_at_in_all_of_them(store):
+    ids = talkative(store, [("The owls fly.", UP)] * QUOTED)
+    retriever = Retriever(store, Compass())
+    assert [i for i, _ in retriever.said([["Ann"], ["Bo"]], retriever.words("bees"), EAST)] == ids
+    assert retriever.said([], retriever.words("bees"), EAST) == []
+
+
+def test_of_whoever_speaks_in_very_many_the_nearest_and_those_with_the_words_are_looked_at(store):
+    put(store, "other", ("Bees and owls.", [EAST]))  # nobody's words
+    ids = talkative(
+        store, [("The owls fly.", UP)] * QUOTED + [("The bees buzz.", -UP), ("They hum.", EAST), ("No.", -UP)]
+    )
+    retriever = Retriever(store, Compass())
+    chosen = {i for i, _ in retriever.said([["Ann"]], retriever.words("bees"), EAST)}
+    assert len(chosen) == QUOTED
+    assert {ids[QUOTED], ids[QUOTED + 1]} <= chosen <= set(ids) - {ids[QUOTED + 2]}
+
+
+def test_without_words_to_look_for_the_first_of_very_many_are_looked_at(store):
+    ids = talkative(store, [("The owls fly.", UP)] * (QUOTED + 5))
+    retriever = Retriever(store, Compass())
+    assert [i for i, _ in retriever.said([["Ann"]], retriever.words(""), EAST)] == ids[:DIRECT]
 
 
 def test_rare_words_weigh_more(store):

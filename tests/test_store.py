@@ -27,7 +27,7 @@ from index.store import (
     WrongModelError,
 )
 from index.store.history import KEPT_GENERATIONS
-from index.store.vectors import Stamp, Vectors
+from index.store.vectors import COARSE_FROM, Stamp, Vectors
 
 MODEL = "compass@1"
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -190,6 +190,42 @@ def test_a_missing_neighbour_is_left_out() -> None:
     assert two.nearest(EAST, 9) == [(9, 1.0), (7, 0.0)]
 
 
+@pytest.mark.parametrize("spread", [1.0, 3e-3], ids=["apart", "so alike that no byte tells them apart"])
+def test_among_very_many_vectors_the_nearest_are_those_of_a_full_comparison(spread: float) -> None:
+    rng = np.random.default_rng(7)
+    vectors = np.ones(32, np.float32) / 8 + spread * rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    labels = range(5, 5 + COARSE_FROM)
+    many = Vectors.empty(Stamp(1, "token", MODEL, 32)).patched(
+        Stamp(1, "token", MODEL, 32), [], labels, vectors
+    )
+    for query in vectors[:20] + np.float32(0.1):
+        unit = query / np.linalg.norm(query)
+        scores = vectors.astype(np.float64) @ unit
+        nearest = many.nearest(unit, 12)
+        assert [score for _, score in nearest] == pytest.approx(sorted(scores, reverse=True)[:12], abs=1e-6)
+        assert [scores[label - 5] for label, _ in nearest] == pytest.approx([s for _, s in nearest], abs=1e-6)
+        among = dict(many.nearest(unit, 3, labels=[6, 9]))
+        assert among == {label: pytest.approx(scores[label - 5], abs=1e-6) for label in (6, 9)}
+
+
+@pytest.mark.parametrize("scale", [0.6, 3.0], ids=["small numbers", "numbers larger than any before"])
+def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float) -> None:
+    rng = np.random.default_rng(8)
+    vectors = rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
+    vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
+    query, stamp = vectors[1] * 2, Stamp(1, "token", MODEL, 32)
+    before = Vectors.empty(stamp).patched(stamp, [], range(COARSE_FROM), vectors)
+    nearest = before.nearest(query, 3)
+    assert nearest[0] == (1, pytest.approx(0.5, abs=1e-5))
+    added = np.stack([-query, query]) * np.float32(scale)
+    after = before.patched(stamp, [3, nearest[1][0]], [COARSE_FROM + 1, COARSE_FROM + 2], added)
+    new = (COARSE_FROM + 2, pytest.approx(scale, abs=1e-5))
+    assert after.nearest(query, 1) == [new]
+    assert after.nearest(query, 3) == [new, nearest[0], nearest[2]]
+    assert before.nearest(query, 3) == nearest
+
+
 def test_chunks_of_one_passage_are_found_by_their_own_span(store: Store) -> None:
     chunks = [Chunk(number=1, start=0, end=4, vector=EAST), Chunk(number=1, start=5, end=9, vector=NORTH)]
     store.put(article("a", "Owls.Bees."), "f", chunks, {})
@@ -330,6 +366,72 @@ def speech(article_id: str, on: date | None, *speakers: str | None) -> Article:
         zoe = Utterance(start=0, end=4, speaker="Zoe", cue="said", manner=Manner.DIRECT)
         passages.append(Passage(number=number, text="Owls hoot.", utterances=(own, zoe)))
     return Article(id=article_id, name=article_id, title="T", date=on, passages=tuple(passages))
+
+
+def quoting(store: Store, article_id: str, on: date, *said: tuple[str, Manner]) -> list[int]:
+    """Put an article in which each passage is one statement, its words the same."""
+    passages = tuple(
+        Passage(
+            number=n,
+            text="The gulls came.",
+            utterances=(Utterance(start=0, end=15, speaker=who, cue="said", manner=manner),),
+        )
+        for n, (who, manner) in enumerate(said, 1)
+    )
+    record = Article(id=article_id, name=article_id, title="T", date=on, passages=passages)
+    return put(store, record, *[EAST, NORTH, UP][: len(passages)])
+
+
+def test_a_search_may_be_for_the_passages_of_some_speakers(store: Store) -> None:
+    ann, bo = quoting(store, "a", date(2025, 1, 1), ("Ann", Manner.DIRECT), ("Bo", Manner.DIRECT))
+    (new,) = quoting(store, "b", date(2025, 1, 2), ("Ann", Manner.DIRECT))
+    assert [n.passage_id for n in store.search(NORTH, 9, None, ["Ann"])] == [ann, new]
+    assert [n.passage_id for n in store.search(NORTH, 9, ["a"], ["Ann", "Bo"])] == [bo, ann]
+    assert [i for i, _ in store.lexical(["gulls"], 9, None, ["Ann"])] == [ann, new]
+    assert [i for i, _ in store.lexical(["gulls"], 9, ["b"], ["Ann", "Bo"])] == [new]
+    assert store.search(EAST, 9, None, ["Cy"]) == store.lexical(["gulls"], 9, None, []) == []
+    assert sorted(store.quoting(["Ann"], 9)) == [ann, new]
+    assert (store.quoting(["Ann", "Bo"], 9, ["b"]), len(store.quoting(["Ann"], 1))) == ([new], 1)
+    assert [i for i, _ in store.said(["Ann", "Bo"], None, [bo, new])] == [new, bo]
+
+
+def test_the_most_direct_words_come_first_then_the_newest(store: Store) -> None:
+    manners = [("Ann", Manner.FRAGMENT), ("Ann", Manner.DIRECT), ("Ann", Manner.INDIRECT)]
+    fragment, direct, indirect = quoting(store, "a", date(2025, 1, 1), *manners)
+    newer, mixed, _ = quoting(
+        store, "b", date(2025, 1, 2), manners[1], ("Ann", Manner.MIXED), ("Bo", Manner.DIRECT)
+    )
+    assert store.most_directly_quoting(["Ann"], 9) == [newer, direct, mixed, indirect, fragment]
+    assert store.most_directly_quoting(["Ann"], 2) == [newer, direct]
+    assert store.most_directly_quoting(["Ann"], 9, ["a"]) == [direct, indirect, fragment]
+
+
+def test_what_was_counted_is_counted_again_after_a_change(store: Store) -> None:
+    put(store, article("a", "The owls fly."), EAST)
+    assert (store.document_frequency(["owls"]), store.summary().passages) == ({"owls": 1}, 1)
+    put(store, article("b", "Owls.", "Bees."), EAST)
+    with store.reading():
+        assert (store.document_frequency(["owls"]), store.summary().passages) == ({"owls": 2}, 3)
+        assert store.article_names(["a", "b", "c"]) == {"a": "a", "b": "b"}
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6))
+def test_the_best_few_by_words_are_the_first_of_all(store: Store, seed: int, k: int) -> None:
+    rng = np.random.default_rng(seed)
+    often = {"owl": 0.1, "bee": 0.15, "gull": 0.2, "wasp": 0.3}
+    held = [[w for w, p in often.items() if rng.random() < p] for _ in range(150)]
+    # The rarer a word, the longer its passages and the less it weighs there; others are said again and again.
+    bodies = [
+        " ".join(
+            ["moth"] * (80 if "owl" in words else 1) + [w for w in words for _ in range(1 + rng.poisson(3))]
+        )
+        for words in held
+    ]
+    put(store, article("a", *bodies))
+    everything = store.lexical([*often], 1000)
+    assert store.lexical([*often], k) == everything[:k]
+    assert len(everything) == sum(map(bool, held))
 
 
 def test_said_gives_the_newest_first_then_as_printed(store: Store) -> None:

@@ -59,6 +59,13 @@ def forms(verb: str) -> set[str]:
 
 STRONG = frozenset(f for verb in SAYING for f in forms(verb))
 WEAK = frozenset(f for verb in BESIDE_QUOTATION for f in forms(verb)) - STRONG
+
+
+def is_cue(word: str) -> bool:
+    """Tell whether a folded *word* reports speech: it says how something was said, and not what."""
+    return word in STRONG or word in WEAK
+
+
 # Forms that are as often nouns: they need a speaker directly before them.
 NOUNLIKE = frozenset(
     f

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -32,6 +33,8 @@ from index.store.tables import (
     utterance,
 )
 from index.store.vectors import Stamp, Vectors
+
+KEPT_WORDS = 100_000  # of the questions asked at one generation: some megabytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,17 @@ class _View(NamedTuple):
     vectors: Vectors
 
 
+class _Counts(NamedTuple):
+    """The part of a `Summary` for which whole tables are counted."""
+
+    articles: int
+    passages: int
+    chunks: int
+    utterances: int
+    first: date | None
+    last: date | None
+
+
 class Reader:
     """
     The reading half of a `Store`.
@@ -91,6 +105,8 @@ class Reader:
         self._catching_up = threading.Lock()
         self._thread = threading.local()
         self._names: tuple[Stamp, Mapping[str, int]] | None = None
+        self._counts: tuple[Stamp, _Counts] | None = None
+        self._frequency: tuple[Stamp, dict[str, int]] | None = None
         with self._read() as connection:
             stamp = history.seen_by(connection)
         self.model, self.dimension = stamp.model, stamp.dimension
@@ -127,12 +143,20 @@ class Reader:
         with self._read() as connection:
             return history.seen_by(connection).generation
 
-    def search(self, query: NDArray[np.float32], k: int, within: Collection[str] | None = None) -> list[Near]:
+    def search(
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        within: Collection[str] | None = None,
+        speakers: Collection[str] | None = None,
+    ) -> list[Near]:
         """
         Return up to *k* chunks nearest to *query*, best first.
 
         Args:
             query: One embedding, shape (d,). Need not be unit length.
+
+            speakers: Look only in passages in which one of these speaks; None for all.
 
         Raises:
             ValueError: If *query* is not of shape (d,), or is all zeros, or *k* is below 1.
@@ -141,7 +165,7 @@ class Reader:
             raise ValueError(f"k is {k}, must be at least 1")
         unit = self._unit(query)
         with self._reading() as view, self._read() as connection:
-            labels = None if within is None else _labels(connection, within)
+            labels = _labels(connection, within, speakers)
             scores = dict(view.vectors.nearest(unit, k, labels))
             found = connection.execute(_chunks().where(chunk.c.label.in_(listed(scores))))
             return _best_first(_near(row, scores[row.label]) for row in found)
@@ -161,15 +185,23 @@ class Reader:
         return _best_first(map(_near, found, scores.tolist()))
 
     def lexical(
-        self, words: Collection[str], k: int, within: Collection[str] | None = None
+        self,
+        words: Collection[str],
+        k: int,
+        within: Collection[str] | None = None,
+        speakers: Collection[str] | None = None,
     ) -> list[tuple[int, float]]:
         """
         Return up to *k* passages that hold any of *words* in any form, as (passage id, BM25), best first.
 
-        The heading above a passage counts as part of it. Higher is better; there is no upper bound.
+        The heading above a passage counts as part of it. Higher is better; there is no upper bound. With
+        *speakers*, only passages in which one of these speaks are looked at.
         """
         with self._read() as connection:
-            return fulltext.lexical(connection, words, k, _json(within))
+            known = self._known_frequencies(connection)
+            frequency = {word: _remembered(known, word, connection) for word in words}
+            passages = self._counted(connection).passages
+            return fulltext.lexical(connection, frequency, passages, k, _json(within), _json(speakers))
 
     def phrase(self, words: str, k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages that hold *words* in this order, of the newest article first."""
@@ -179,7 +211,8 @@ class Reader:
     def document_frequency(self, words: Iterable[str]) -> dict[str, int]:
         """Return how many passages hold each word, in any form, in their text or heading."""
         with self._read() as connection:
-            return {word: fulltext.holding(connection, word) for word in words}
+            known = self._known_frequencies(connection)
+            return {word: _remembered(known, word, connection) for word in words}
 
     def fingerprints(self) -> dict[str, str]:
         """Return the fingerprint that each article was put with, by article id."""
@@ -222,17 +255,43 @@ class Reader:
         with self._read() as connection:
             return rows.load_articles(connection)
 
+    def article_names(self, ids: Collection[str]) -> dict[str, str]:
+        """Return the short names of the articles with these ids."""
+        query = select(article.c.id, article.c.name).where(article.c.id.in_(listed(ids)))
+        with self._read() as connection:
+            return _pairs(connection, query)
+
     def said(
-        self, speakers: Collection[str], within: Collection[str] | None = None
+        self,
+        speakers: Collection[str],
+        within: Collection[str] | None = None,
+        passages: Collection[int] | None = None,
     ) -> list[tuple[int, Utterance]]:
         """
-        Return (passage id, utterance) of these speakers, named as stored.
+        Return (passage id, utterance) of these speakers, named as stored; of all *passages*, or of these.
 
         Those of the newest article come first, the undated last; in an article, they come as printed.
         """
         chosen = true() if within is None else article.c.id.in_(listed(within))
+        there = true() if passages is None else utterance.c.passage.in_(listed(passages))
         with self._read() as connection:
-            return rows.load_utterances(connection, utterance.c.speaker.in_(listed(speakers)), chosen)
+            return rows.load_utterances(connection, utterance.c.speaker.in_(listed(speakers)), chosen, there)
+
+    def quoting(self, speakers: Collection[str], k: int, within: Collection[str] | None = None) -> list[int]:
+        """Return up to *k* passages in which any of these speaks, in no order."""
+        with self._read() as connection:
+            return rows.load_quoting(connection, speakers, within, k)
+
+    def most_directly_quoting(
+        self, speakers: Collection[str], k: int, within: Collection[str] | None = None
+    ) -> list[int]:
+        """
+        Return up to *k* passages in which any of these speaks: the most direct manner first, then the newest.
+
+        A passage counts by the most direct manner in it; several manners in one are a mixed one.
+        """
+        with self._read() as connection:
+            return rows.load_most_direct(connection, speakers, within, k)
 
     def speakers(self) -> dict[str, int]:
         """Return how many utterances each speaker has."""
@@ -243,7 +302,7 @@ class Reader:
     def names(self) -> Mapping[str, int]:
         """Return how often each name word occurs; read once for each generation."""
         with self._read() as connection:
-            stamp = history.seen_by(connection)
+            stamp = self._stamp(connection)
             if self._names is None or self._names[0] != stamp:
                 query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
                 self._names = stamp, MappingProxyType(_pairs(connection, query))
@@ -257,22 +316,35 @@ class Reader:
     def summary(self) -> Summary:
         """Return what the store holds."""
         with self._read() as connection:
-            stamp = history.seen_by(connection)
-            first, last = connection.execute(select(func.min(article.c.date), func.max(article.c.date))).one()
+            stamp = self._stamp(connection)
             last_sync = connection.scalar(select(state.c.last_sync))
             failed = _pairs(connection, select(failure.c.source, failure.c.reason))
             return Summary(
-                articles=_count(connection, article),
-                passages=_count(connection, passage),
-                chunks=_count(connection, chunk),
-                utterances=_count(connection, utterance),
-                first=first,
-                last=last,
+                **self._counted(connection)._asdict(),
                 generation=stamp.generation,
                 model=stamp.model,
                 last_sync=last_sync and datetime.fromisoformat(last_sync),
                 failed=failed,
             )
+
+    def _known_frequencies(self, connection: Connection) -> dict[str, int]:
+        """Return what was counted in the state that *connection* sees, to be added to."""
+        stamp = self._stamp(connection)
+        if self._frequency is None or self._frequency[0] != stamp or len(self._frequency[1]) > KEPT_WORDS:
+            self._frequency = stamp, {}
+        return self._frequency[1]
+
+    def _counted(self, connection: Connection) -> _Counts:
+        """Return the counts of the state that *connection* sees; they are made once for each generation."""
+        stamp = self._stamp(connection)
+        if (known := self._counts) and known[0] == stamp:
+            return known[1]
+        counts = _counted(connection)
+        self._counts = stamp, counts
+        return counts
+
+    def _stamp(self, connection: Connection) -> Stamp:
+        return self._view.vectors.stamp if self._view else history.seen_by(connection)
 
     @property
     def _view(self) -> _View | None:
@@ -349,9 +421,21 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _labels(connection: Connection, within: Collection[str]) -> list[int]:
-    query = select(chunk.c.label).join_from(chunk, passage).join(article)
-    return list(connection.scalars(query.where(article.c.id.in_(listed(within)))))
+def _labels(
+    connection: Connection, within: Collection[str] | None, speakers: Collection[str] | None
+) -> NDArray[np.int64] | None:
+    """Return the labels of these articles' passages in which these speak; None for all there are."""
+    if within is None and speakers is None:
+        return None
+    query = select(chunk.c.label)
+    if within is not None:
+        query = query.join_from(chunk, passage).join(article).where(article.c.id.in_(listed(within)))
+    if speakers is not None:
+        theirs = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
+        query = query.where(chunk.c.passage.in_(theirs))
+    # As one text: a row for each of some ten thousand labels would take longer than finding them.
+    packed = connection.scalar(select(func.json_group_array(query.subquery().c.label)))
+    return np.asarray(json.loads(packed or "[]"), dtype=np.int64)
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:
@@ -369,6 +453,24 @@ def _best_first(near: Iterable[Near]) -> list[Near]:
 
 def _json(within: Collection[str] | None) -> str | None:
     return None if within is None else as_json(within)
+
+
+def _remembered(known: dict[str, int], word: str, connection: Connection) -> int:
+    if word not in known:
+        known[word] = fulltext.holding(connection, word)
+    return known[word]
+
+
+def _counted(connection: Connection) -> _Counts:
+    first, last = connection.execute(select(func.min(article.c.date), func.max(article.c.date))).one()
+    return _Counts(
+        articles=_count(connection, article),
+        passages=_count(connection, passage),
+        chunks=_count(connection, chunk),
+        utterances=_count(connection, utterance),
+        first=first,
+        last=last,
+    )
 
 
 def _pairs(connection: Connection, query: Select[Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from sqlalchemy import (
     Insert,
     Row,
     Select,
+    case,
     delete,
     func,
     insert,
@@ -122,6 +123,37 @@ def load_utterances(connection: Connection, *conditions: ColumnElement[bool]) ->
     query = newest_first(select(utterance).join_from(utterance, passage).join(article).where(*conditions))
     rows = connection.execute(query.order_by(passage.c.number, utterance.c.id))
     return [(row.passage, _utterance(row)) for row in rows]
+
+
+def load_quoting(
+    connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
+) -> list[int]:
+    """Return up to *k* passages in which *speakers* speak."""
+    return list(connection.scalars(_quoting(speakers, within).distinct().limit(k)))
+
+
+def load_most_direct(
+    connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
+) -> list[int]:
+    """Return up to *k* passages in which *speakers* speak, the most direct manner first, then the newest."""
+    manners = func.count(utterance.c.manner.distinct())
+    directness = case(
+        (func.max(utterance.c.manner == Manner.DIRECT.value) == 1, 0),
+        ((manners > 1) | (func.max(utterance.c.manner == Manner.MIXED.value) == 1), 1),
+        (func.max(utterance.c.manner == Manner.INDIRECT.value) == 1, 2),
+        else_=3,
+    )
+    query = _quoting(speakers, within, ordered=True).group_by(utterance.c.passage).order_by(directness)
+    return list(connection.scalars(newest_first(query).order_by(passage.c.number).limit(k)))
+
+
+def _quoting(
+    speakers: Collection[str], within: Collection[str] | None, *, ordered: bool = False
+) -> Select[Any]:
+    query = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
+    if ordered or within is not None:
+        query = query.join_from(utterance, passage).join(article)
+    return query if within is None else query.where(article.c.id.in_(listed(within)))
 
 
 def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Date,
     Engine,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -127,10 +128,12 @@ utterance = Table(
     Column("passage", ForeignKey(passage.c.id, ondelete="CASCADE"), nullable=False, index=True),
     Column("start", Integer, nullable=False),
     Column("end", Integer, nullable=False),
-    Column("speaker", Text, index=True),
+    Column("speaker", Text),
     Column("cue", Text, nullable=False),
     Column("manner", Text, nullable=False),
     Column("via", JSON, nullable=False),
+    # Whatever is asked of all that somebody said is answered out of this index.
+    Index("ix_utterance_speaker", "speaker", "passage", "manner"),
 )
 
 chunk = Table(

@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -14,8 +15,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+Labels = Sequence[int] | NDArray[np.int64]
 FORMAT = 1
 DIGEST = hashlib.sha256().digest_size
+COARSE_FROM = 60_000  # vectors: fewer are looked through in a millisecond or two as they are
+CANDIDATES = (16, 128)  # for each neighbour asked for: how many are tried, first and again
 
 
 class Stamp(NamedTuple):
@@ -32,7 +36,53 @@ class Stamp(NamedTuple):
     dimension: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+class Coarse:
+    """
+    The same vectors with a byte for each number: a quarter to look through, and not quite exact.
+
+    *error* is the length of the longest difference between a vector and what stands for it: no score of a
+    query of unit length is further from the exact one (Cauchy and Schwarz).
+    """
+
+    def __init__(self, vectors: NDArray[np.float32]) -> None:
+        dimension = vectors.shape[1]
+        largest = max(float(vectors.max()), -float(vectors.min()))
+        self.step, self.error = largest / 127, 0.0
+        kind = faiss.ScalarQuantizer.QT_8bit_direct_signed  # whole numbers from -128 to 127
+        self._index: Any = faiss.IndexScalarQuantizer(dimension, kind, faiss.METRIC_INNER_PRODUCT)
+        self._add(vectors)
+
+    def patched(self, removed: NDArray[np.int64], added: NDArray[np.float32]) -> Coarse | None:
+        """Return a copy without the positions *removed*, and with *added*; None if a byte is too small."""
+        if added.size and float(np.abs(added).max()) > 127 * self.step:
+            return None
+        copy = Coarse.__new__(Coarse)
+        copy.step, copy.error, copy._index = self.step, self.error, faiss.clone_index(self._index)
+        if removed.size:
+            copy._index.remove_ids(faiss.IDSelectorBatch(removed))
+        copy._add(added)
+        return copy
+
+    def _add(self, vectors: NDArray[np.float32]) -> None:
+        for i in range(0, len(vectors), 65_536):
+            block = vectors[i : i + 65_536]
+            whole = np.rint(block / self.step)
+            self._index.add(whole)
+            off = float(np.linalg.norm(whole * self.step - block, axis=1).max())
+            self.error = max(self.error, off + 1e-5)  # rounding of the sums
+
+    def among_the_best(self, query: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64], float]:
+        """Return *most* positions, and the most that any other's exact score can be."""
+        # FAISS rounds the query, too, where it has a faster way for whole numbers; so it gets whole ones.
+        step = float(np.abs(query).max()) / 127
+        whole = np.rint(query / step)
+        off = float(np.linalg.norm(whole * step - query))
+        scores, found = self._index.search(whole[np.newaxis], most)
+        bound = float(scores[0, -1]) * self.step * step + self.error + off * (1 + self.error)
+        return found[0], bound
+
+
+@dataclass(frozen=True, eq=False)
 class Vectors:
     """One state of the vectors. It never changes, so that any number of threads may search it."""
 
@@ -59,10 +109,15 @@ class Vectors:
             copy.remove_ids(faiss.IDSelectorBatch(np.asarray(removed, dtype=np.int64)))
         if labels:
             copy.add_with_ids(vectors, np.asarray(labels, dtype=np.int64))
-        return Vectors(stamp, copy)
+        after = Vectors(stamp, copy)
+        if coarse := self.__dict__.get("_coarse"):  # made at the first search; to make it anew takes longer
+            gone = np.flatnonzero(np.isin(self._labels, np.asarray(removed, dtype=np.int64)))
+            if copied := coarse.patched(gone, vectors):
+                after.__dict__["_coarse"] = copied
+        return after
 
     def nearest(
-        self, query: NDArray[np.float32], k: int, labels: Sequence[int] | None = None
+        self, query: NDArray[np.float32], k: int, labels: Labels | None = None
     ) -> list[tuple[int, float]]:
         """
         Return up to *k* (label, cosine) of the vectors nearest to *query*, shape (d,) and unit length.
@@ -74,10 +129,41 @@ class Vectors:
         k = min(k, self.faiss_index.ntotal)  # FAISS makes room for k, whatever there is to find
         if k == 0:
             return []
-        among = None if labels is None else _only(labels)
+        # One query is no work for several threads, which only wait for each other on a busy machine.
+        faiss.omp_set_num_threads(1)
+        if labels is not None:
+            return self._exact(query, k, _only(labels))
+        return self._by_candidates(query, k) or self._exact(query, k, None)
+
+    def _by_candidates(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
+        """Return what an exact search finds, where few vectors are proved to hold it; else nothing."""
+        if self._coarse is None:
+            return []
+        ids = self._labels
+        for share in CANDIDATES:
+            most = min(share * k, len(ids))
+            positions, bound = self._coarse.among_the_best(query, most)
+            found = self._exact(query, k, _only(ids[positions]))
+            if most == len(ids) or found[-1][1] > bound:
+                return found
+        return []
+
+    def _exact(self, query: NDArray[np.float32], k: int, among: Any) -> list[tuple[int, float]]:
         scores, found = self.faiss_index.search(query[np.newaxis], k, params=among)
         pairs = zip(found[0].tolist(), scores[0].tolist(), strict=True)
         return [(label, score) for label, score in pairs if label >= 0]
+
+    @cached_property
+    def _coarse(self) -> Coarse | None:
+        n = self.faiss_index.ntotal
+        if n < COARSE_FROM:
+            return None
+        flat: Any = faiss.downcast_index(self.faiss_index.index)
+        return Coarse(faiss.rev_swig_ptr(flat.get_xb(), n * flat.d).reshape(n, flat.d))
+
+    @cached_property
+    def _labels(self) -> NDArray[np.int64]:
+        return np.asarray(faiss.vector_to_array(self.faiss_index.id_map), dtype=np.int64)
 
     def save(self, path: Path) -> None:
         """
@@ -116,7 +202,7 @@ class Vectors:
         return cls(Stamp(**header), faiss.deserialize_index(body))
 
 
-def _only(labels: Sequence[int]) -> Any:
+def _only(labels: Labels) -> Any:
     selector = faiss.IDSelectorBatch(np.asarray(labels, dtype=np.int64))
     return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub lacks it
 
