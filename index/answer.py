@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 
 from numpy import float32
 from numpy.typing import NDArray
@@ -31,7 +31,7 @@ from index.question import (
     wants_words,
 )
 from index.retriever import Ranked, Retriever
-from index.segment import fold
+from index.segment import STOPWORDS, fold
 from index.speech.names import names, surname
 from index.speech.roles import ALL as OFFICES
 from index.speech.roles import Offices, mended
@@ -212,7 +212,8 @@ class _Asked:
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
-            if not known and (named := self.people.named_in(q.who)):
+            named = [] if known else self.people.named_in(q.who)
+            if named and not self._is_namesake(q.who, named):
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
             speakers = [p for p in people if p.speakers]
             if speakers and self._quoting(pasted := pasted_in(q.text)):
@@ -228,11 +229,21 @@ class _Asked:
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
             asked = self.people.named_in(who) if who else []
+            people = self.people.find(who) if asked else []
+            if any(p.standing is Standing.MENTIONED for p in people) or self._is_namesake(who, asked):
+                return self._said(people, topic)  # another of that surname, who says nothing
             if asked and not without(who, asked).strip():
                 return self._said(asked, topic)
             if named := self._only_named():
                 return self._said(named, without(q.topic, named))
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
+
+    def _is_namesake(self, text: str, named: Sequence[Person]) -> bool:
+        """Tell whether *text* names another of that surname: “pia quill”, where only Mara Quill is known."""
+        words = fold(text).split()
+        called = [x for x, y in pairwise(words) if names_one_of(y, named) and not names_one_of(x, named)]
+        first = [x for x in called if x not in STOPWORDS]
+        return not all(self.store.document_frequency(first).values())
 
     def _only_named(self) -> list[Person]:
         """Return whom a question names that is hardly more than names: "tusk??", "roe budget"."""

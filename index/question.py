@@ -186,7 +186,7 @@ def clean(text: str) -> str:
 
 
 def bare(text: str) -> str:
-    """Return *text* without "hey", "please", "are you sure?" and marks at its ends, unless nothing is left."""
+    """Return *text* without "hey", "please", "are you sure?" and marks at its ends, if anything is left."""
     left = _EDGES.sub("", text) or text
     while True:
         shorter = _EDGES.sub("", _DOUBTING.sub("", _POLITE.sub("", left, count=1), count=1))

@@ -132,8 +132,8 @@ MODAL = frozenset(
     "would could might may should can will shall must ought cannot won't can't couldn't".split()
 )
 NEGATION = frozenset(
-    "not never hardly scarcely n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't can't "
-    "couldn't".split()
+    "not never hardly scarcely n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't "
+    "can't couldn't".split()
 )
 # "declined to say" is silence; "went on to say" is speech.
 SILENT = re.compile(
