@@ -54,6 +54,10 @@ PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
 CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
+DESCRIBED = (
+    0.5  # of the words that describe a speaker, rare words weighing more, stand in a statement of theirs
+)
+UNNAMED = 0.1  # the confidence when no statement is by whoever is described
 ASKING = re.compile(
     r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
 )
@@ -354,6 +358,11 @@ class _Asked:
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
         if q.sense is Sense.SAID and not own:
             found = [s for s in found if s.utterance]  # only speech answers what somebody said
+            meant = [s for s in found if self._calls(s, q.who)]
+            if found and not meant:
+                offered = close(found) if found[0].cosine >= NEAR else []
+                return self._answer(Verdict.SILENT, offered, UNNAMED, ranked=ranked)
+            found = meant
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
@@ -361,6 +370,12 @@ class _Asked:
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)
+
+    def _calls(self, s: Statement, who: str) -> bool:
+        """Tell whether a statement calls somebody *who*, a description: only then it can be theirs."""
+        speaker = s.utterance.speaker if s.utterance else None
+        text = f"{speaker or ''} {s.passage.text[s.start : s.end]}"
+        return self.retriever.words(who).coverage(text) >= DESCRIBED
 
     # ---- the record
 

@@ -57,7 +57,8 @@ OPENERS = frozenset(
     nothing notably now obviously of off often on once one only onto or other others otherwise our
     ours out outside over part per perhaps please quite rather really recall recently regardless
     same second see several shall she should since so some somebody someone something sometimes soon
-    still such suppose supposing assume assuming than that the their theirs them then there thereafter therefore these they thing
+    suppose supposing assume assuming
+    still such than that the their theirs them then there thereafter therefore these they thing
     think this those though three through throughout thus till to today together tomorrow tonight
     too toward towards two under unfortunately unless unlike until up upon us usually very was we
     were what whatever when whenever where whereas wherever whether which while who whoever whom
