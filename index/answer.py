@@ -52,7 +52,7 @@ PLAINLY, HARDLY = 0.97, 0.6
 QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
 PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
-CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
+CLOSE_SAID = 0.7  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
 ASKING = re.compile(
     r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
@@ -127,7 +127,10 @@ class Answerer:
             within: Ids of the articles to look in; None for all.
         """
         asked = [understand(part) for part in parts(typed)]
-        queries = [self._retriever.query(q.text) for q in asked]
+        with self._store.reading() as generation:
+            people = self.people(generation)
+            asked = [replace(q, topic=people.mended(q.topic), sought=people.mended(q.text)) for q in asked]
+        queries = [self._retriever.query(q.sought) for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
@@ -221,8 +224,12 @@ class _Asked:
             people = self.people.find(q.who)
             if people[0].standing not in (Standing.DESCRIBED, Standing.COLUMNIST):
                 return self._about(people[0])
-        elif q.sense is Sense.WHO_SAID and (quoted := self._quoting(q.quoted)):
-            return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+        elif q.sense is Sense.WHO_SAID:
+            if quoted := self._quoting(q.quoted):
+                return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+            named = [] if q.quoted else self.people.named_in(q.topic)
+            if len(named) == 1 and not content_words(without(q.topic, named)):
+                return self._about(named[0])  # "what do people say about Roe?"
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
             asked = self.people.named_in(who) if who else []
@@ -319,7 +326,7 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         called = (person.name, *person.aliases)
         found = [statements.naming(r, person.name) for r in ranked]
-        if self.question.sense is Sense.ABOUT:
+        if self.question.sense is not Sense.MENTIONED:
             found = statements.about(ranked, called, self.retriever.words("")) or found
         return self._answer(Verdict.ANSWERED, found, PLAINLY, subject=person.name)
 
@@ -336,8 +343,8 @@ class _Asked:
 
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
-        words = self.retriever.words(q.quoted or q.topic or q.text)
-        ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
+        words = self.retriever.words(q.quoted or q.topic or q.sought)
+        ranked = self.retriever.retrieve(q.sought, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
         if q.sense is Sense.SAID and not own:
             found = [s for s in found if s.utterance]  # only speech answers what somebody said
@@ -367,7 +374,7 @@ class _Asked:
     ) -> Answer:
         places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
         if len(places) < RANKED:
-            ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
+            ranked = ranked or self.retriever.retrieve(self.question.sought, RANKED, self.within, self.query)
             places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
         ten = list(islice(places, RANKED))
         short = self.store.article_names({article_id for article_id, _ in ten})

@@ -28,7 +28,8 @@ class Question:
     A question, taken apart.
 
     *text* is what was typed without Slack's trimmings; *who* is what stands where a speaker is named,
-    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in.
+    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in. *sought* is
+    *text* as it is searched for: with the typing errors in names mended.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Question:
     who: str = ""
     topic: str = ""
     quoted: str = ""
+    sought: str = ""
 
 
 # Verbs with which people ask for somebody's words; the column itself uses many more.
@@ -106,12 +108,10 @@ _WHERE = re.compile(
     rf"|(?:is|was)\s+(?P<ever>.+?)\s+(?:ever\s+|even\s+)?(?:mentioned|named)(?:\s+(?:here|anywhere|at\s+all|in\s+.+))?$"
     rf"|(?:all\s+|any\s+|show\s+|find\s+|list\s+|the\s+)*mentions\s+of\s+(?P<of>.+)"
 )
-# what is said about Roe? who criticised Roe? what do people say about Roe?
+# what is said about Roe?
 _SAID_ABOUT = re.compile(
     r"(?:what|which\s+things)(?:'s|\s+is|\s+was|\s+has\s+been|\s+gets|\s+got)\s+(?:been\s+)?"
     r"(?:said|written|claimed|reported)\s+(?:about|of|on)\s+(?P<who>.+)"
-    r"|what\s+(?:do|did|does|have|has)\s+(?:people|others|everyone|everybody|anyone|anybody|they|critics|experts)\s+"
-    r"(?:say|said|write|think|thought|saying)\s+(?:about|of)\s+(?P<people>.+)"
 )
 _OF_ITSELF = re.compile(
     r"^(?:who|which)\b.*\b(?:writes?|wrote|written)\s+(?:this|the)\s+(?:column|article|piece|newsletter)"
