@@ -23,6 +23,7 @@ from index.question import (
     Sense,
     clean,
     content_words,
+    leans,
     on_whom,
     parts,
     pasted_in,
@@ -92,7 +93,8 @@ class Answer:
     passages and are no answer. *subject* is the person asked about, as the column names them. *confidence*
     is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
     column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
-    on, where that is something else. *evidence* is what *confidence* was weighed from, in the order of
+    on, where that is something else. *unanswered* are the parts of the question that have no answer, where
+    others have. *evidence* is what *confidence* was weighed from, in the order of
     `index.confidence.EVIDENCE`; empty where the verdict needed no weighing.
     """
 
@@ -104,6 +106,7 @@ class Answer:
     subject: str | None = None
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()
 
@@ -129,7 +132,10 @@ class Answerer:
         asked = [understand(part) for part in parts(typed)]
         with self._store.reading() as generation:
             people = self.people(generation)
-            asked = [replace(q, topic=people.mended(q.topic), sought=people.mended(q.text)) for q in asked]
+            asked = [
+                replace(q, topic=people.mended(q.topic), sought=people.mended(_sought(q, asked[0])))
+                for q in asked
+            ]
         queries = [self._retriever.query(q.sought) for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
@@ -210,6 +216,9 @@ class _Asked:
         q = self.question
         if q.sense is Sense.SAID:
             people = self.people.find(q.who)
+            own = [p for p in people if p.standing is Standing.COLUMNIST]
+            if own and len(people) > len(own) and (others := [p for p in people if p.speakers]):
+                return together(q.text, [self._found(own=True), self._said(others, q.topic)])
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
@@ -421,6 +430,12 @@ class _Asked:
         )
 
 
+def _sought(question: Question, first: Question) -> str:
+    """Return what is searched for: a part of a question that leans on the first is searched for with it."""
+    together = question is not first and leans(question.text)
+    return f"{question.text} {first.text}" if together else question.text
+
+
 def _is_person(u: Utterance) -> bool:
     """Tell whether a statement is somebody's of first and last name, and no outlet's block quotation."""
     speaker = u.speaker or ""
@@ -437,12 +452,18 @@ def together(question: str, answers: Sequence[Answer]) -> Answer:
     first = (answered or answers)[0]
     turns = zip_longest(*(a.excerpts for a in answered or answers[:1]))
     excerpts = {(e.article.id, e.number, e.start): e for turn in turns for e in turn if e}
+    chosen: list[Excerpt] = []
+    for e in excerpts.values():
+        due = len(chosen) < len(answered)  # each answered part shows something
+        if due or (sum(len(c.text) for c in [*chosen, e]) <= BUDGET and len(chosen) < MOST):
+            chosen.append(e)
     return replace(
         first,
         question=question,
-        excerpts=tuple(excerpts.values())[:MOST],
+        excerpts=tuple(chosen[:MOST_SAID]),
         confidence=max(a.confidence for a in answers),
         ranked=tuple(dict.fromkeys(place for a in answers for place in a.ranked))[:RANKED],
+        unanswered=tuple(a.question for a in answers if answered and a.verdict is not Verdict.ANSWERED),
     )
 
 
