@@ -125,6 +125,11 @@ def _places(text: str) -> Iterator[str]:
                 yield place
 
 
+def countries(text: str) -> frozenset[str]:
+    """Return the countries that *text* names, also by their people, capitals and seats of government."""
+    return frozenset(_places(fold(text)))
+
+
 @cache
 def _countries() -> Mapping[str, str]:
     """Return the English name of each country by its name, demonym and capital, all folded."""
