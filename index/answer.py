@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -88,8 +88,12 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever) -> None:
-        self._retriever, self._store = retriever, retriever.store
+    def __init__(self, retriever: Retriever, sure: Callable[[Sequence[float]], float] = sure) -> None:
+        """
+        Args:
+            sure: Weighs the evidence of an answer: the probability that it is one.
+        """
+        self._retriever, self._store, self._sure = retriever, retriever.store, sure
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -104,7 +108,7 @@ class Answerer:
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                _Asked(self._retriever, people, question, query, within).answer()
+                _Asked(self._retriever, people, question, query, within, self._sure).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         return answers[0] if len(answers) == 1 else together(clean(typed), answers)
@@ -154,7 +158,9 @@ class _Asked:
         question: Question,
         query: Vector,
         within: Collection[str] | None,
+        sure: Callable[[Sequence[float]], float],
     ) -> None:
+        self.sure = sure
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
         self.articles: dict[str, Article] = {}
@@ -192,7 +198,7 @@ class _Asked:
         if not words.weights:
             return self._answer(Verdict.ANSWERED, in_turn(found, speakers), PLAINLY, subject=_names(speakers))
         seen = evidence(self.question, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
         told = in_turn(found, speakers) if verdict is Verdict.ANSWERED else found
         return self._answer(verdict, told, confidence, subject=_names(speakers), evidence=seen)
@@ -219,7 +225,7 @@ class _Asked:
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)

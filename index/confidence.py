@@ -29,8 +29,8 @@ EVIDENCE = (
 )
 
 _NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
-    r"seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|"
+    r"\d[\d,.]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
+    r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|"
     r"million|billion|half|quarter|third|dozen|twice|once|none|nobody|no)\b",
     re.IGNORECASE,
 )
@@ -66,7 +66,7 @@ def evidence(question: Question, words: Words, best: Statement) -> tuple[float, 
 def _type_met(question: Question, text: str) -> bool | None:
     """Tell whether the kind of thing asked for stands in *text*; None where no kind is asked for."""
     asked = fold(question.text)
-    known = set(re.findall(r"\w+", asked))
+    known = set(re.findall(r"\w+", asked)) | numbers(asked)
     if _WANTS_NUMBER.search(asked):
         return any(m[0].casefold() not in known for m in _NUMBER.finditer(text))
     if _WANTS_TIME.search(asked):

@@ -127,7 +127,8 @@ def _places(text: str) -> Iterator[str]:
 
 def countries(text: str) -> frozenset[str]:
     """Return the countries that *text* names, also by their people, capitals and seats of government."""
-    return frozenset(_places(fold(text)))
+    without_full_stops = re.sub(r"(?<=\w\w)\.", " ", fold(text))  # but "u.s." keeps its own
+    return frozenset(_places(without_full_stops))
 
 
 @cache
