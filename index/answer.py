@@ -114,12 +114,19 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        sure: Callable[[Sequence[float]], float] = sure,
+    ) -> None:
         """
         Args:
             aliases: What else people are called, by their names.
+
+            sure: Weighs the evidence of an answer: the probability that it is one.
         """
-        self._retriever, self._store, self._aliases = retriever, retriever.store, aliases
+        self._retriever, self._store, self._aliases, self._sure = retriever, retriever.store, aliases, sure
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -140,7 +147,7 @@ class Answerer:
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                _Asked(self._retriever, people, question, query, within).answer()
+                _Asked(self._retriever, people, question, query, within, self._sure).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         return answers[0] if len(answers) == 1 else together(clean(typed), answers)
@@ -206,7 +213,9 @@ class _Asked:
         question: Question,
         query: Vector,
         within: Collection[str] | None,
+        sure: Callable[[Sequence[float]], float],
     ) -> None:
+        self.sure = sure
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
         self.articles: dict[str, Article] = {}
@@ -275,7 +284,7 @@ class _Asked:
                 budget=BUDGET_SAID,
             )
         seen = evidence(self.question, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
         if verdict is Verdict.ANSWERED:
             told = in_turn(found, speakers, CLOSE_SAID)
@@ -360,7 +369,7 @@ class _Asked:
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)
