@@ -298,7 +298,7 @@ class _Asked:
         confidence: float,
         seen: tuple[float, ...] = (),
     ) -> Answer:
-        texts = " ".join(s.passage.text[s.start : s.end] for s in found[:RANKED])
+        texts = " ".join(s.text for s in found[:RANKED])
         labels = [label for p in speakers for label in p.speakers]
         return self._answer(
             Verdict.NOT_ON_THIS,
@@ -504,11 +504,12 @@ def close(found: Sequence[Statement], least: float = CLOSE) -> list[Statement]:
 
 
 def shown(found: Sequence[Statement], most: int = MOST, budget: int = BUDGET) -> list[Statement]:
-    """Return the statements that an answer shows: a few, short together, none inside another."""
+    """Return the statements that an answer shows: a few, short together, none twice or inside another."""
     chosen: list[Statement] = []
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
         fits = len(chosen) < most and length <= budget
-        if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
+        known = any(s.overlaps(c) or s.text == c.text for c in chosen)
+        if not chosen or (fits and not known):
             chosen.append(s)
     return chosen

@@ -144,7 +144,7 @@ def _places(text: str) -> Iterator[tuple[str, str]]:
 def countries(text: str) -> frozenset[str]:
     """Return the countries that *text* names, also by their people, capitals and seats of government."""
     without_full_stops = re.sub(r"(?<=\w\w)\.", " ", fold(text))  # but "u.s." keeps its own
-    return frozenset(_places(without_full_stops))
+    return frozenset(place for place, _ in _places(without_full_stops))
 
 
 @cache
