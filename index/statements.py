@@ -58,6 +58,15 @@ class Statement:
         """Its words."""
         return self.passage.text[self.start : self.end]
 
+    @property
+    def neighbourhood(self) -> str:
+        """Its words with those of the sentence before it and of the one behind it."""
+        text = self.passage.text
+        spans = sentences(text)
+        start = max((s.start for s in spans if s.end <= self.start), default=0)
+        end = min((s.end for s in spans if s.start >= self.end), default=len(text))
+        return text[start:end]
+
     def overlaps(self, other: Statement) -> bool:
         """Tell whether the two share text."""
         same = self.ranked.passage_id == other.ranked.passage_id
