@@ -36,7 +36,7 @@ from index.segment import fold
 from index.speech.cues import HUMAN
 from index.speech.names import names, surname
 from index.speech.roles import ALL as OFFICES
-from index.speech.roles import Offices, mended
+from index.speech.roles import Offices, mended, parse
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
@@ -51,6 +51,7 @@ NEAR = 0.35  # the cosine from which a passage is near enough to be offered besi
 # The confidence when somebody's words are asked for, on whatever topic, and there are some: the more plainly
 # they are attributed, the surer.
 PLAINLY, HARDLY = 0.97, 0.6
+UNSURE = 0.4  # the most where nothing tells that the speaker is the one who was asked about
 QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
 PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
@@ -384,6 +385,16 @@ class _Asked:
 
     # ---- anything else
 
+    def _may_be(self, speaker: str | None) -> bool:
+        """
+        Tell whether *speaker* can be whoever a question only describes.
+
+        “The Norwegian leader” may be somebody whom the column calls by name alone; “the unnamed official” is
+        one whose label says so.
+        """
+        who = self.question.who
+        return bool(parse(who)[0]) or bool(set(content_words(who)) & set(content_words(speaker or "")))
+
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
         words = self.retriever.words(q.quoted or q.topic or q.sought)
@@ -395,6 +406,12 @@ class _Asked:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
         confidence = self.sure(seen)
+        if (
+            q.sense is Sense.SAID
+            and not own
+            and not self._may_be(found[0].utterance and found[0].utterance.speaker)
+        ):
+            confidence = min(UNSURE, confidence)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)

@@ -186,19 +186,19 @@ def understand(typed: str) -> Question:
     """
     text = clean(typed)
     folded = _plain(text)
-    who_said = _WHO_SAID.match(folded)
-    if who_said and not _OF_ITSELF.match(folded):
-        pasted = who_said["quoted"] or who_said["line"]
-        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
-            pasted = pasted.removeprefix("it ").removeprefix("as ")
-        return Question(text, Sense.WHO_SAID, quoted=pasted.strip(" \"'?!"), topic=pasted)
     pasted = _PASTED.search(text)
     if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
-        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!"), topic=fold(words))
+        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!.,"), topic=fold(words))
     for sense, pattern in ((Sense.MENTIONED, _WHERE), (Sense.ABOUT, _SAID_ABOUT)):
         found = pattern.match(folded)
         if found and (who := _person(next(filter(None, found.groups()), ""))):
             return Question(text, sense, who=who, topic=folded)
+    who_said = _WHO_SAID.match(folded)
+    if who_said and not _OF_ITSELF.match(folded):
+        line = who_said["quoted"] or who_said["line"]
+        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
+            line = line.removeprefix("it ").removeprefix("as ")
+        return Question(text, Sense.WHO_SAID, quoted=line.strip(" \"'?!"), topic=line)
     for pattern in _SAID:
         found = pattern.search(folded)
         who = _person(found["who"]) if found else ""
