@@ -406,11 +406,8 @@ class _Asked:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
         confidence = self.sure(seen)
-        if (
-            q.sense is Sense.SAID
-            and not own
-            and not self._may_be(found[0].utterance and found[0].utterance.speaker)
-        ):
+        told = found[0].utterance
+        if q.sense is Sense.SAID and not own and not self._may_be(told.speaker if told else None):
             confidence = min(UNSURE, confidence)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
