@@ -23,6 +23,7 @@ from index.question import (
     Sense,
     clean,
     content_words,
+    leans,
     on_whom,
     parts,
     pasted_in,
@@ -32,9 +33,10 @@ from index.question import (
 )
 from index.retriever import Ranked, Retriever
 from index.segment import STOPWORDS, fold
+from index.speech.cues import HUMAN
 from index.speech.names import names, surname
 from index.speech.roles import ALL as OFFICES
-from index.speech.roles import Offices, mended
+from index.speech.roles import Offices, mended, parse
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
@@ -49,15 +51,12 @@ NEAR = 0.35  # the cosine from which a passage is near enough to be offered besi
 # The confidence when somebody's words are asked for, on whatever topic, and there are some: the more plainly
 # they are attributed, the surer.
 PLAINLY, HARDLY = 0.97, 0.6
+UNSURE = 0.4  # the most where nothing tells that the speaker is the one who was asked about
 QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
 PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
-CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
+CLOSE_SAID = 0.7  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
-DESCRIBED = (
-    0.5  # of the words that describe a speaker, rare words weighing more, stand in a statement of theirs
-)
-UNNAMED = 0.1  # the confidence when no statement is by whoever is described
 ASKING = re.compile(
     r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
 )
@@ -96,7 +95,8 @@ class Answer:
     passages and are no answer. *subject* is the person asked about, as the column names them. *confidence*
     is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
     column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
-    on, where that is something else. *evidence* is what *confidence* was weighed from, in the order of
+    on, where that is something else. *unanswered* are the parts of the question that have no answer, where
+    others have. *evidence* is what *confidence* was weighed from, in the order of
     `index.confidence.EVIDENCE`; empty where the verdict needed no weighing.
     """
 
@@ -108,6 +108,7 @@ class Answer:
     subject: str | None = None
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()
 
@@ -115,12 +116,19 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        sure: Callable[[Sequence[float]], float] = sure,
+    ) -> None:
         """
         Args:
             aliases: What else people are called, by their names.
+
+            sure: Weighs the evidence of an answer: the probability that it is one.
         """
-        self._retriever, self._store, self._aliases = retriever, retriever.store, aliases
+        self._retriever, self._store, self._aliases, self._sure = retriever, retriever.store, aliases, sure
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -131,12 +139,18 @@ class Answerer:
             within: Ids of the articles to look in; None for all.
         """
         asked = [understand(part) for part in parts(typed)]
+        with self._store.reading() as generation:
+            people = self.people(generation)
+            asked = [
+                replace(q, topic=people.mended(q.topic), sought=people.mended(_sought(q, asked[0])))
+                for q in asked
+            ]
         # One ending for all: "tusk" and "tusk??" are one question to the model as well.
-        queries = [self._retriever.query(f"{q.text}?") for q in asked]
+        queries = [self._retriever.query(q.sought.rstrip("?") + "?") for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                _Asked(self._retriever, people, question, query, within).answer()
+                _Asked(self._retriever, people, question, query, within, self._sure).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         first = replace(answers[0], question=clean(typed))
@@ -203,7 +217,9 @@ class _Asked:
         question: Question,
         query: Vector,
         within: Collection[str] | None,
+        sure: Callable[[Sequence[float]], float],
     ) -> None:
+        self.sure = sure
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
         self.articles: dict[str, Article] = {}
@@ -213,8 +229,13 @@ class _Asked:
         q = self.question
         if q.sense is Sense.SAID:
             people = self.people.find(q.who)
+            own = [p for p in people if p.standing is Standing.COLUMNIST]
+            if own and len(people) > len(own) and (others := [p for p in people if p.speakers]):
+                return together(q.text, [self._found(own=True), self._said(others, q.topic)])
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
+            if all(p.standing is Standing.DESCRIBED for p in people):
+                return self._described()
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
             named = [] if known else self.people.named_in(q.who)
             if named and not self._is_namesake(q.who, named):
@@ -228,10 +249,16 @@ class _Asked:
             people = self.people.find(q.who)
             if people[0].standing not in (Standing.DESCRIBED, Standing.COLUMNIST):
                 return self._about(people[0])
-        elif q.sense is Sense.WHO_SAID and (quoted := self._quoting(q.quoted)):
-            return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+        elif q.sense is Sense.WHO_SAID:
+            if quoted := self._quoting(q.quoted):
+                return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+            named = [] if q.quoted else self.people.named_in(q.topic)
+            if len(named) == 1 and not content_words(without(q.topic, named)):
+                return self._about(named[0])  # "what do people say about Roe?"
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
+            if who and self.people.find(who)[0].standing is Standing.COLUMNIST:
+                return self._found(own=True)
             asked = self.people.named_in(who) if who else []
             people = self.people.find(who) if asked else []
             if any(p.standing is Standing.MENTIONED for p in people) or self._is_namesake(who, asked):
@@ -248,6 +275,23 @@ class _Asked:
         called = [x for x, y in pairwise(words) if names_one_of(y, named) and not names_one_of(x, named)]
         first = [x for x in called if x not in STOPWORDS]
         return not all(self.store.document_frequency(first).values())
+
+    def _described(self) -> Answer:
+        """Answer what somebody said whom no name or label in the column stands for: “the gulf's leaders”."""
+        q = self.question
+        owner, _, owned = q.who.partition("'s ")
+        people = self.people.find(owner) if owned else []
+        speakers = [p for p in people if p.speakers]
+        if speakers and not HUMAN.match(owned.split()[-1]):
+            return self._said(speakers, f"{owned} {q.topic}")  # "roe's ferry quote"
+        if not owned and (named := self.people.named_in(q.who)):
+            return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
+        silent = [p for p in people if p.standing is Standing.MENTIONED]
+        if where := self.store.phrase(_bare(q.who), RANKED, self.within):
+            return self._mentioned_at(where, _bare(q.who))
+        if silent and HUMAN.match(owned.split()[-1]):
+            return self._never_quoted(silent[0])  # "norway's government", where only Norway is named
+        return self._found(spoken=True)
 
     def _only_named(self) -> list[Person]:
         """Return whom a question names that is hardly more than names: "tusk??", "roe budget"."""
@@ -276,7 +320,7 @@ class _Asked:
                 budget=BUDGET_SAID,
             )
         seen = evidence(self.question, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
         if verdict is Verdict.ANSWERED:
             told = in_turn(found, speakers, CLOSE_SAID)
@@ -290,7 +334,7 @@ class _Asked:
         confidence: float,
         seen: tuple[float, ...] = (),
     ) -> Answer:
-        texts = " ".join(s.passage.text[s.start : s.end] for s in found[:RANKED])
+        texts = " ".join(s.text for s in found[:RANKED])
         labels = [label for p in speakers for label in p.speakers]
         return self._answer(
             Verdict.NOT_ON_THIS,
@@ -324,9 +368,12 @@ class _Asked:
             return self._answer(
                 Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
             )
+        return self._mentioned_at(where, person.name)
+
+    def _mentioned_at(self, where: Sequence[int], name: str) -> Answer:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
-        mentioned = [statements.naming(r, person.name) for r in ranked]
-        return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
+        mentioned = [statements.naming(r, name) for r in ranked]
+        return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=name)
 
     def _about(self, person: Person) -> Answer:
         """Answer where somebody is mentioned, or what others are reported as saying about them."""
@@ -336,7 +383,7 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         called = (person.name, *person.aliases)
         found = [statements.naming(r, person.name) for r in ranked]
-        if self.question.sense is Sense.ABOUT:
+        if self.question.sense is not Sense.MENTIONED:
             found = statements.about(ranked, called, self.retriever.words("")) or found
         return self._answer(Verdict.ANSWERED, found, PLAINLY, subject=person.name)
 
@@ -351,31 +398,33 @@ class _Asked:
 
     # ---- anything else
 
+    def _may_be(self, speaker: str | None) -> bool:
+        """
+        Tell whether *speaker* can be whoever a question only describes.
+
+        “The Norwegian leader” may be somebody whom the column calls by name alone; “the unnamed official” is
+        one whose label says so.
+        """
+        who = self.question.who
+        return bool(parse(who)[0]) or bool(set(content_words(who)) & set(content_words(speaker or "")))
+
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
-        words = self.retriever.words(q.quoted or q.topic or q.text)
-        ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
+        words = self.retriever.words(q.quoted or q.topic or q.sought)
+        ranked = self.retriever.retrieve(q.sought, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
         if q.sense is Sense.SAID and not own:
             found = [s for s in found if s.utterance]  # only speech answers what somebody said
-            meant = [s for s in found if self._calls(s, q.who)]
-            if found and not meant:
-                offered = close(found) if found[0].cosine >= NEAR else []
-                return self._answer(Verdict.SILENT, offered, UNNAMED, ranked=ranked)
-            found = meant
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
+        told = found[0].utterance
+        if q.sense is Sense.SAID and not own and not self._may_be(told.speaker if told else None):
+            confidence = min(UNSURE, confidence)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)
-
-    def _calls(self, s: Statement, who: str) -> bool:
-        """Tell whether a statement calls somebody *who*, a description: only then it can be theirs."""
-        speaker = s.utterance.speaker if s.utterance else None
-        text = f"{speaker or ''} {s.passage.text[s.start : s.end]}"
-        return self.retriever.words(who).coverage(text) >= DESCRIBED
 
     # ---- the record
 
@@ -395,7 +444,7 @@ class _Asked:
     ) -> Answer:
         places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
         if len(places) < RANKED:
-            ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
+            ranked = ranked or self.retriever.retrieve(self.question.sought, RANKED, self.within, self.query)
             places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
         ten = list(islice(places, RANKED))
         short = self.store.article_names({article_id for article_id, _ in ten})
@@ -442,6 +491,16 @@ class _Asked:
         )
 
 
+def _bare(who: str) -> str:
+    return re.sub(r"^(?:the|a|an|any|some)\s+", "", who)
+
+
+def _sought(question: Question, first: Question) -> str:
+    """Return what is searched for: a part of a question that leans on the first is searched for with it."""
+    together = question is not first and leans(question.text)
+    return f"{question.text} {first.text}" if together else question.text
+
+
 def _is_person(u: Utterance) -> bool:
     """Tell whether a statement is somebody's of first and last name, and no outlet's block quotation."""
     speaker = u.speaker or ""
@@ -458,12 +517,18 @@ def together(question: str, answers: Sequence[Answer]) -> Answer:
     first = (answered or answers)[0]
     turns = zip_longest(*(a.excerpts for a in answered or answers[:1]))
     excerpts = {(e.article.id, e.number, e.start): e for turn in turns for e in turn if e}
+    chosen: list[Excerpt] = []
+    for e in excerpts.values():
+        due = len(chosen) < len(answered)  # each answered part shows something
+        if due or (sum(len(c.text) for c in [*chosen, e]) <= BUDGET and len(chosen) < MOST):
+            chosen.append(e)
     return replace(
         first,
         question=question,
-        excerpts=tuple(excerpts.values())[:MOST],
+        excerpts=tuple(chosen[:MOST_SAID]),
         confidence=max(a.confidence for a in answers),
         ranked=tuple(dict.fromkeys(place for a in answers for place in a.ranked))[:RANKED],
+        unanswered=tuple(a.question for a in answers if answered and a.verdict is not Verdict.ANSWERED),
     )
 
 
@@ -495,11 +560,12 @@ def close(found: Sequence[Statement], least: float = CLOSE) -> list[Statement]:
 
 
 def shown(found: Sequence[Statement], most: int = MOST, budget: int = BUDGET) -> list[Statement]:
-    """Return the statements that an answer shows: a few, short together, none inside another."""
+    """Return the statements that an answer shows: a few, short together, none twice or inside another."""
     chosen: list[Statement] = []
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
         fits = len(chosen) < most and length <= budget
-        if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
+        known = any(s.overlaps(c) or s.text == c.text for c in chosen)
+        if not chosen or (fits and not known):
             chosen.append(s)
     return chosen

@@ -28,7 +28,8 @@ class Question:
     A question, taken apart.
 
     *text* is what was typed without Slack's trimmings; *who* is what stands where a speaker is named,
-    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in.
+    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in. *sought* is
+    *text* as it is searched for: with the typing errors in names mended.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Question:
     who: str = ""
     topic: str = ""
     quoted: str = ""
+    sought: str = ""
 
 
 # Verbs with which people ask for somebody's words; the column itself uses many more.
@@ -64,12 +66,16 @@ _ARGUED = _any_of(
     "say tell think believe argue claim insist reject dismiss dispute justify defend oppose deny".split()
 )
 _NAME = r"(?P<who>(?:[\w.'-]+\s+){0,3}?[\w.'-]+)"
+_IN_WORDS = r"(?:opinions?|views?|words|eyes|mind|telling|book|account|estimation|judge?ment|assessment)"
 _ABOUT = r"(?=\s+(?:on|about|regarding|re|concerning|to|after|when|in|that)\b|\s*$)(?P<topic>.*)"
 _PATTERNS = [
     # what did Tusk say about the drones? how has Rubio responded to …?
     rf"\b(?:what|how)\b(?:\s+(?:else|exactly|on\s+earth))?\s+(?:{_DID})(?:n't)?\s+"
-    rf"(?P<who>.+?)\s+(?:not\s+|\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB}|make\s+of|feel)\b"
+    rf"(?P<who>.+?)(?<!\sof)(?<!\sthe)(?<!\sand)\s+(?:not\s+|\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB}|make\s+of|feel)\b"
     r"(?P<topic>.*)",
+    # who won, in Roe's opinion? in Roe's view, who won?
+    rf"^(?P<topic>.*?),?\s+(?:in|per|by)\s+{_NAME}'s?\s+(?:own\s+)?{_IN_WORDS}$",
+    rf"^(?:in|per|by)\s+{_NAME}'s?\s+(?:own\s+)?{_IN_WORDS},?\s+(?P<topic>.*)$",
     # did Tusk say anything about …? how many drones did Tusk say there were? where did he say that …?
     rf"^(?P<asked>.*?)\b(?:did|does|has|have)(?:n't)?\s+{_NAME}\s+(?:ever\s+|actually\s+|really\s+)?(?:{_TELL})\b(?P<topic>.*)",
     # what was Tusk's response to …?
@@ -106,12 +112,10 @@ _WHERE = re.compile(
     rf"|(?:is|was)\s+(?P<ever>.+?)\s+(?:ever\s+|even\s+)?(?:mentioned|named)(?:\s+(?:here|anywhere|at\s+all|in\s+.+))?$"
     rf"|(?:all\s+|any\s+|show\s+|find\s+|list\s+|the\s+)*mentions\s+of\s+(?P<of>.+)"
 )
-# what is said about Roe? who criticised Roe? what do people say about Roe?
+# what is said about Roe?
 _SAID_ABOUT = re.compile(
     r"(?:what|which\s+things)(?:'s|\s+is|\s+was|\s+has\s+been|\s+gets|\s+got)\s+(?:been\s+)?"
     r"(?:said|written|claimed|reported)\s+(?:about|of|on)\s+(?P<who>.+)"
-    r"|what\s+(?:do|did|does|have|has)\s+(?:people|others|everyone|everybody|anyone|anybody|they|critics|experts)\s+"
-    r"(?:say|said|write|think|thought|saying)\s+(?:about|of)\s+(?P<people>.+)"
 )
 _OF_ITSELF = re.compile(
     r"^(?:who|which)\b.*\b(?:writes?|wrote|written)\s+(?:this|the)\s+(?:column|article|piece|newsletter)"
@@ -167,10 +171,14 @@ _WHOSE = re.compile(
     r"\bwho(?:se)?\b|\bsource\b|\bwhere\s+(?:is|was|does)\b|\bsaid\s+by\b|\bfrom\s+whom\b|\battribut|^$"
 )
 # “tusk on the budget”, “the mayor re: ferries”
-_ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|abt|vs|to)\b:?\s+(?P<topic>.+)$")
+_ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|abt)\b:?\s+(?P<topic>.+)$")
 _NEXT = re.compile(
     r"[,;]?\s+and\s+(?=(?:what|who|how|why|does|did|is|which)\b)|\?\s+(?:and\s+)?(?=\w)|(?:^|\s+)\d[.)]\s+"
 )
+SHORTEST_PART = 2  # content words of a part that asks for a fact
+_QUESTION_WORD = re.compile(r"(?:what|which|who|whom|whose|how|why|when|where|did|does|is|are|was|were)\b")
+_LEANING = re.compile(r"\b(?:it|its|he|his|him|she|her|they|their|them|there|that|this|those|these)\b")
+_HE_SAID = re.compile(r"((?:did|does|do|has|have|had)\s+)(?:he|she|they)\b", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|AND|&|\+)\s+|\s*;\s+")
 _CARRIED = re.compile(
     r"^(?:and\s+)?(?:(?:what|how)\s+about\s+|about\s+|on\s+|whether\s+|why\s+)(?P<topic>.+)$"
@@ -203,19 +211,19 @@ def understand(typed: str) -> Question:
     """
     text = clean(typed)
     folded = _plain(text)
-    who_said = _WHO_SAID.match(folded)
-    if who_said and not _OF_ITSELF.match(folded):
-        pasted = who_said["quoted"] or who_said["line"]
-        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
-            pasted = pasted.removeprefix("it ").removeprefix("as ")
-        return Question(text, Sense.WHO_SAID, quoted=pasted.strip(" \"'?!"), topic=pasted)
     pasted = _PASTED.search(text)
     if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
-        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!"), topic=fold(words))
+        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!.,"), topic=fold(words))
     for sense, pattern in ((Sense.MENTIONED, _WHERE), (Sense.ABOUT, _SAID_ABOUT)):
         found = pattern.match(folded)
         if found and (who := _person(next(filter(None, found.groups()), ""))):
             return Question(text, sense, who=who, topic=folded)
+    who_said = _WHO_SAID.match(folded)
+    if who_said and not _OF_ITSELF.match(folded):
+        line = who_said["quoted"] or who_said["line"]
+        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
+            line = line.removeprefix("it ").removeprefix("as ")
+        return Question(text, Sense.WHO_SAID, quoted=line.strip(" \"'?!"), topic=line)
     for pattern in _SAID:
         found = pattern.search(folded)
         who = _person(found["who"]) if found else ""
@@ -235,7 +243,8 @@ def parts(typed: str) -> list[str]:
 
     “What did Roe say and what does the author make of it?” is two.
     """
-    text = bare(clean(typed))
+    text = clean(typed)
+    text = bare(text) + "?" * text.endswith("?")
     for split in (_NEXT, _AND):
         found = _carried([x for x in split.split(text) if x.strip()])
         if len(found) > 1 and all(_is_whole(x) for x in found):
@@ -244,8 +253,17 @@ def parts(typed: str) -> list[str]:
 
 
 def _is_whole(part: str) -> bool:
+    """Tell whether a part is a question by itself: of a sense of its own, or with a topic of its own."""
     asked = understand(part)
-    return asked.sense is not Sense.ANY or bool(on_whom(asked)[0])
+    full = _QUESTION_WORD.match(_plain(part)) and len(content_words(asked.topic)) >= SHORTEST_PART
+    if wants_words(asked) and not full:
+        return False  # "… his exact words please"
+    return asked.sense is not Sense.ANY or bool(on_whom(asked)[0]) or bool(full)
+
+
+def leans(part: str) -> bool:
+    """Tell whether a part of a question leans on the one before it: “and what is it building?”."""
+    return bool(_LEANING.search(_plain(part)))
 
 
 def _carried(found: list[str]) -> list[str]:
@@ -256,6 +274,8 @@ def _carried(found: list[str]) -> list[str]:
         before = understand(carried[-1]) if carried else None
         if more and before and before.sense is Sense.SAID:
             part = f"what did {before.who} say about {more['topic']}"
+        elif before and before.who and understand(part).who in ("", "he", "she", "they"):
+            part = _HE_SAID.sub("\\g<1>" + before.who, part, count=1)
         carried.append(part)
     return carried
 
@@ -288,7 +308,7 @@ def _plain(text: str) -> str:
 def _person(slot: str) -> str:
     """Return the words of a slot that can name somebody, or nothing: "it" and "the drones" do not speak."""
     slot = _LEADING.sub("", slot.strip(" ,'\"?"))
-    slot = re.sub(r"'s$|^n't\s+|\s+not$", "", slot)
+    slot = re.sub(r"'s$|^n't\s+|\s+(?:not|each|both|all)$|^both\s+", "", slot)
     words = slot.split()
     nobody = set(words) <= STOPWORDS - {"may", "will"} or bool(set(words) & _NOBODY)
     if not words or len(words) > 6 or (nobody and not set(words) & _ANYBODY):

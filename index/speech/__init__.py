@@ -128,7 +128,11 @@ class _Reader:
             dash = re.match(r"\s*(?:[―—–]|--|-)\s*(?=\w)", self.text[quote.end :])
             rest = self.text[quote.end + dash.end() :] if dash else ""
             name = next(iter(names(rest[:80])), None)
-            if name and not rest[: name.start].strip() and re.match(r"\s*(?:$|[“\",\n(])", rest[name.end :]):
+            if (
+                name
+                and not rest[: name.start].strip()
+                and re.match(r"\.?\s*(?:$|[“\",\n(])", rest[name.end :])
+            ):
                 end = quote.end + (dash.end() if dash else 0) + name.end
                 who = self.roster.resolve(name.full)
                 yield Utterance(start=quote.start, end=end, speaker=who, cue="—", manner=Manner.DIRECT)

@@ -101,7 +101,8 @@ def names(text: str, known: Container[str] = ()) -> list[Name]:
         if word and run and _continues(text, run, word):
             run.append(word)
             continue
-        found += _name(run, known)
+        if run:
+            found += _name(run, known)
         run = [word] if word and _is_capital(word[0]) else []
     return found
 
