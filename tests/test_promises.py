@@ -538,3 +538,23 @@ def test_an_office_that_nobody_holds_is_not_answered_by_others(tmp_path):
         "what did the harbour master say about the pier?"
     )
     assert answer.verdict is Verdict.SILENT
+
+
+@pytest.mark.parametrize(
+    ("report", "shown"),
+    [
+        (
+            "‘I know it. Finbar O’Neill knows it. And fares rose,’ Tom Bask said. It rained.",
+            "‘I know it. Finbar O’Neill knows it. And fares rose,’ Tom Bask said.",
+        ),
+        (
+            "“I know it,” Tom Bask said. “Besides, fares rose.\n\nIt rained.",
+            "“I know it,” Tom Bask said. “Besides, fares rose.",
+        ),
+    ],
+)
+def test_an_apostrophe_and_a_quotation_left_open_cut_nothing(tmp_path, report, shown):
+    (excerpt,) = column(tmp_path, {"report": report}).ask("what did Tom Bask say?").excerpts
+    assert excerpt.text == shown
+    for e in column(tmp_path / "again", {"report": report}).ask("did fares rise?").excerpts:
+        assert not e.text.endswith("“")
