@@ -30,7 +30,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.config import Slack
 from bot.listeners import Keeps, register
 from bot.poster import Poster, posting_client
-from bot.state import Inbox
+from bot.state import Inbox, Memory
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
@@ -61,6 +61,7 @@ class Service:
 
     slack: Slack
     inbox: Inbox
+    memory: Memory
     load: Callable[[], Asks]
     recheck: float = 2.0
     pulse: Callable[[], object] = lambda: None
@@ -94,7 +95,8 @@ class Service:
         answerer = await _unless(stop, _in_thread(self.load))
         if answerer is None:
             return
-        workers = Workers(self.inbox, Replier(self.inbox, Poster(client), answerer, recheck=self.recheck))
+        replier = Replier(self.inbox, self.memory, Poster(client), answerer, recheck=self.recheck)
+        workers = Workers(self.inbox, replier)
         workers.start()
         log.info("answering")
         started()

@@ -22,7 +22,7 @@ from bot.message import (
     wants_help,
 )
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
-from bot.state import Inbox, State, Taken
+from bot.state import Inbox, Memory, State, Taken, given
 from index.answer import Answer
 
 log = logging.getLogger(__name__)
@@ -51,8 +51,10 @@ class Replier:
     *recheck* is how many seconds to wait before looking for a post that is in doubt.
     """
 
-    def __init__(self, inbox: Inbox, poster: Poster, answerer: Asks, *, recheck: float) -> None:
-        self._inbox, self._poster, self._answerer = inbox, poster, answerer
+    def __init__(
+        self, inbox: Inbox, memory: Memory, poster: Poster, answerer: Asks, *, recheck: float
+    ) -> None:
+        self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
     def handle(self, taken: Taken) -> None:
@@ -78,6 +80,7 @@ class Replier:
         else:
             verdict, generation = (answer.verdict, answer.searched.generation) if answer else ("", 0)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
+            self._memory.answers.posted(taken.id, ts)
             _note("posted", taken, verdict=verdict or None)
 
     def _compose(self, taken: Taken) -> tuple[Answer | None, Message]:
@@ -90,10 +93,16 @@ class Replier:
             answer = self._answerer.ask(taken.request.text)
             reply = message(answer)
             prove(reply, answer)
+            # Before it is posted: whoever clicks at once is known.
+            self._memory.answers.save(given(taken.id, taken.request, answer))
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
             return None, error_message(taken.id)
         return answer, reply
+
+    def forget(self) -> None:
+        """Delete what is too old to be asked for."""
+        self._memory.forget()
 
     def _is_missing(self, taken: Taken) -> bool:
         """Look for a post that is in doubt; True when it must be made."""
@@ -107,6 +116,7 @@ class Replier:
             if ts is None:
                 return True
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
+            self._memory.answers.posted(taken.id, ts)
             _note("found", taken)
         return False
 
@@ -183,6 +193,7 @@ class Workers:
                 self._inbox.renew(list(self._held.values()))
                 if time.monotonic() > forget_at:
                     self._inbox.forget()
+                    self._replier.forget()
                     forget_at = time.monotonic() + HOUR
             except Exception:  # as in the workers
                 log.exception("keeper stumbled")

@@ -19,14 +19,12 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from bot.state.disk import KEPT, metadata, open_file
+from bot.state.ids import new_id
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
 LEASE = 30.0
-# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
-KEPT = 30 * 24 * 3600.0
-# Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
-LOCK_TIMEOUT = 2.0
 
 
 class Kind(StrEnum):
@@ -89,7 +87,6 @@ class Taken:
     in_doubt: bool
 
 
-metadata = sa.MetaData()
 questions = sa.Table(
     "question",
     metadata,
@@ -134,20 +131,14 @@ class Inbox:
         self._clock = clock
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # questions are for nobody else's eyes
-        url = sa.URL.create("sqlite", database=str(path))
-        self._engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT}, hide_parameters=True)
-        sa.event.listen(self._engine, "connect", _make_durable)
-        with self._engine.begin() as connection:
-            metadata.create_all(connection)
+        self._engine = open_file(path)
 
     def put(self, request: Request) -> bool:
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
         now = self._clock()
         row = {
             **{name: getattr(request, name) for name in Request.__slots__},
-            "id": secrets.token_hex(5),
+            "id": new_id(),
             "received_at": now,
             "state": State.WAITING,
             "due_at": now,
@@ -267,11 +258,3 @@ def _taken(row: sa.RowMapping) -> Taken:
         attempts=row["attempts"],
         in_doubt=row["state"] == State.POSTING,
     )
-
-
-def _make_durable(connection: DBAPIConnection, _: object) -> None:
-    cursor = connection.cursor()
-    # An ack promises that the question is kept: FULL writes it to the disk, not to the cache.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
