@@ -176,7 +176,8 @@ def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> i
     cases = evaluate.load(given.questions)
     embedder = Embedder(config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
-        scores = evaluate.run(Answerer(Retriever(store, embedder), config.aliases), cases, bar.counted)
+        willing = Answerer(Retriever(store, embedder), config.aliases, sure=calibrate.willing)
+        scores = evaluate.run(willing, cases, bar.counted)
     try:
         weights = calibrate.fit(scores)
     except ValueError as e:

@@ -23,6 +23,7 @@ from index.question import (
     Sense,
     clean,
     content_words,
+    leans,
     on_whom,
     parts,
     pasted_in,
@@ -52,7 +53,7 @@ PLAINLY, HARDLY = 0.97, 0.6
 QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
 PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
-CLOSE_SAID = 0.6  # the same for one speaker's statements: the next one is whose words were asked for, too
+CLOSE_SAID = 0.7  # the same for one speaker's statements: the next one is whose words were asked for, too
 # A question in full words asks for more than somebody's name.
 ASKING = re.compile(
     r"(?:what|who|whom|whose|where|when|which|how|why|did|does|do|is|are|was|were|has|have|can|will)\b"
@@ -92,7 +93,8 @@ class Answer:
     passages and are no answer. *subject* is the person asked about, as the column names them. *confidence*
     is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
     column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
-    on, where that is something else. *evidence* is what *confidence* was weighed from, in the order of
+    on, where that is something else. *unanswered* are the parts of the question that have no answer, where
+    others have. *evidence* is what *confidence* was weighed from, in the order of
     `index.confidence.EVIDENCE`; empty where the verdict needed no weighing.
     """
 
@@ -104,6 +106,7 @@ class Answer:
     subject: str | None = None
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()
 
@@ -111,12 +114,19 @@ class Answer:
 class Answerer:
     """Answers questions from a store. Safe to share between threads; sees each new sync by itself."""
 
-    def __init__(self, retriever: Retriever, aliases: Mapping[str, Sequence[str]] | None = None) -> None:
+    def __init__(
+        self,
+        retriever: Retriever,
+        aliases: Mapping[str, Sequence[str]] | None = None,
+        sure: Callable[[Sequence[float]], float] = sure,
+    ) -> None:
         """
         Args:
             aliases: What else people are called, by their names.
+
+            sure: Weighs the evidence of an answer: the probability that it is one.
         """
-        self._retriever, self._store, self._aliases = retriever, retriever.store, aliases
+        self._retriever, self._store, self._aliases, self._sure = retriever, retriever.store, aliases, sure
         self._people: tuple[int, People] | None = None
 
     def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
@@ -127,11 +137,17 @@ class Answerer:
             within: Ids of the articles to look in; None for all.
         """
         asked = [understand(part) for part in parts(typed)]
-        queries = [self._retriever.query(q.text) for q in asked]
+        with self._store.reading() as generation:
+            people = self.people(generation)
+            asked = [
+                replace(q, topic=people.mended(q.topic), sought=people.mended(_sought(q, asked[0])))
+                for q in asked
+            ]
+        queries = [self._retriever.query(q.sought) for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                _Asked(self._retriever, people, question, query, within).answer()
+                _Asked(self._retriever, people, question, query, within, self._sure).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         return answers[0] if len(answers) == 1 else together(clean(typed), answers)
@@ -197,7 +213,9 @@ class _Asked:
         question: Question,
         query: Vector,
         within: Collection[str] | None,
+        sure: Callable[[Sequence[float]], float],
     ) -> None:
+        self.sure = sure
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
         self.articles: dict[str, Article] = {}
@@ -207,6 +225,9 @@ class _Asked:
         q = self.question
         if q.sense is Sense.SAID:
             people = self.people.find(q.who)
+            own = [p for p in people if p.standing is Standing.COLUMNIST]
+            if own and len(people) > len(own) and (others := [p for p in people if p.speakers]):
+                return together(q.text, [self._found(own=True), self._said(others, q.topic)])
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
@@ -221,8 +242,12 @@ class _Asked:
             people = self.people.find(q.who)
             if people[0].standing not in (Standing.DESCRIBED, Standing.COLUMNIST):
                 return self._about(people[0])
-        elif q.sense is Sense.WHO_SAID and (quoted := self._quoting(q.quoted)):
-            return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+        elif q.sense is Sense.WHO_SAID:
+            if quoted := self._quoting(q.quoted):
+                return self._answer(Verdict.ANSWERED, quoted, QUOTED)
+            named = [] if q.quoted else self.people.named_in(q.topic)
+            if len(named) == 1 and not content_words(without(q.topic, named)):
+                return self._about(named[0])  # "what do people say about Roe?"
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
             asked = self.people.named_in(who) if who else []
@@ -259,7 +284,7 @@ class _Asked:
                 budget=BUDGET_SAID,
             )
         seen = evidence(self.question, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
         if verdict is Verdict.ANSWERED:
             told = in_turn(found, speakers, CLOSE_SAID)
@@ -319,7 +344,7 @@ class _Asked:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
         called = (person.name, *person.aliases)
         found = [statements.naming(r, person.name) for r in ranked]
-        if self.question.sense is Sense.ABOUT:
+        if self.question.sense is not Sense.MENTIONED:
             found = statements.about(ranked, called, self.retriever.words("")) or found
         return self._answer(Verdict.ANSWERED, found, PLAINLY, subject=person.name)
 
@@ -336,15 +361,15 @@ class _Asked:
 
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
-        words = self.retriever.words(q.quoted or q.topic or q.text)
-        ranked = self.retriever.retrieve(q.text, RANKED, self.within, self.query)
+        words = self.retriever.words(q.quoted or q.topic or q.sought)
+        ranked = self.retriever.retrieve(q.sought, RANKED, self.within, self.query)
         found = statements.sentences_for(ranked, words, own=own, spoken=spoken)
         if q.sense is Sense.SAID and not own:
             found = [s for s in found if s.utterance]  # only speech answers what somebody said
         if not found:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
-        confidence = sure(seen)
+        confidence = self.sure(seen)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)
@@ -367,7 +392,7 @@ class _Asked:
     ) -> Answer:
         places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
         if len(places) < RANKED:
-            ranked = ranked or self.retriever.retrieve(self.question.text, RANKED, self.within, self.query)
+            ranked = ranked or self.retriever.retrieve(self.question.sought, RANKED, self.within, self.query)
             places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
         ten = list(islice(places, RANKED))
         short = self.store.article_names({article_id for article_id, _ in ten})
@@ -414,6 +439,12 @@ class _Asked:
         )
 
 
+def _sought(question: Question, first: Question) -> str:
+    """Return what is searched for: a part of a question that leans on the first is searched for with it."""
+    together = question is not first and leans(question.text)
+    return f"{question.text} {first.text}" if together else question.text
+
+
 def _is_person(u: Utterance) -> bool:
     """Tell whether a statement is somebody's of first and last name, and no outlet's block quotation."""
     speaker = u.speaker or ""
@@ -430,12 +461,18 @@ def together(question: str, answers: Sequence[Answer]) -> Answer:
     first = (answered or answers)[0]
     turns = zip_longest(*(a.excerpts for a in answered or answers[:1]))
     excerpts = {(e.article.id, e.number, e.start): e for turn in turns for e in turn if e}
+    chosen: list[Excerpt] = []
+    for e in excerpts.values():
+        due = len(chosen) < len(answered)  # each answered part shows something
+        if due or (sum(len(c.text) for c in [*chosen, e]) <= BUDGET and len(chosen) < MOST):
+            chosen.append(e)
     return replace(
         first,
         question=question,
-        excerpts=tuple(excerpts.values())[:MOST],
+        excerpts=tuple(chosen[:MOST_SAID]),
         confidence=max(a.confidence for a in answers),
         ranked=tuple(dict.fromkeys(place for a in answers for place in a.ranked))[:RANKED],
+        unanswered=tuple(a.question for a in answers if answered and a.verdict is not Verdict.ANSWERED),
     )
 
 

@@ -19,12 +19,18 @@ ANSWERABLE = 2 / 3
 RIDGE = 10.0  # the inverse strength of the penalty on the weights
 
 
+def willing(found: Sequence[float]) -> float:
+    """Return 1: what is refused shows less, so weights must not depend on what earlier weights refused."""
+    return 1.0
+
+
 def fit(scores: Sequence[Score]) -> dict[str, float]:
     """
     Return the weights with which confidence tells right answers from questions without one.
 
-    An answerable question whose excerpts miss the answer is wrong answered or refused, so it teaches
-    nothing; nor does a question whose verdict needs no weighing ("never mentioned").
+    *scores* are of answers that were all given (`willing`). An answerable question whose excerpts miss the
+    answer is wrong answered or refused, so it teaches nothing; nor does a question whose verdict needs no
+    weighing ("never mentioned").
 
     Raises:
         ValueError: If only one of the two is there.

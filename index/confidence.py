@@ -9,10 +9,12 @@ from functools import cache
 from math import exp
 from pathlib import Path
 
+from index.contrary import contrary, numbers
 from index.question import Question, Sense
 from index.retriever import Words
 from index.segment import fold
 from index.speech.names import names
+from index.speech.roles import countries
 from index.statements import Statement
 
 FILE = Path(__file__).with_suffix(".json")
@@ -21,11 +23,14 @@ EVIDENCE = (
     "held",  # share of the question's words in what is shown, rare words weighing more
     "around",  # the same for its whole paragraph
     "type unmet",  # a number, time, person or place is asked for, and none stands there that was not asked
+    "contrary",  # the question denies what the text does not, or the text has the opposite of its words
+    "other number",  # a number that the question names does not stand there
+    "other country",  # a country that the question names does not stand in the whole paragraph
 )
 
 _NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|"
-    r"seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|"
+    r"\d[\d,.]*\d|\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|"
+    r"fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|"
     r"million|billion|half|quarter|third|dozen|twice|once|none|nobody|no)\b",
     re.IGNORECASE,
 )
@@ -42,19 +47,26 @@ _WANTS_TIME = re.compile(r"\bwhen\b|\b(?:what|which)\s+(?:year|day|date|month|ti
 _WANTS_NAME = re.compile(
     r"^(?:who|whom|whose|where|which\s+(?:country|city|person|man|woman|paper|outlet))\b"
 )
+_PRONOUN = re.compile(r"\bus\b", re.IGNORECASE)  # in a question hardly ever the country
 
 
 def evidence(question: Question, words: Words, best: Statement) -> tuple[float, ...]:
     """Return what speaks for *best* as the answer, each in [0, 1], in the order of EVIDENCE."""
-    text = best.passage.text
-    unmet = _type_met(question, text[best.start : best.end]) is False
-    return best.cosine, best.held, words.coverage(text), float(unmet)
+    asked, text = question.text, best.passage.text
+    shown = text[best.start : best.end]
+    speaks_against = (
+        _type_met(question, shown) is False,
+        contrary(asked, shown),
+        not numbers(asked) <= numbers(shown),
+        not countries(_PRONOUN.sub(" ", asked)) <= countries(text),
+    )
+    return best.cosine, best.held, words.coverage(text), *map(float, speaks_against)
 
 
 def _type_met(question: Question, text: str) -> bool | None:
     """Tell whether the kind of thing asked for stands in *text*; None where no kind is asked for."""
     asked = fold(question.text)
-    known = set(re.findall(r"\w+", asked))
+    known = set(re.findall(r"\w+", asked)) | numbers(asked)
     if _WANTS_NUMBER.search(asked):
         return any(m[0].casefold() not in known for m in _NUMBER.finditer(text))
     if _WANTS_TIME.search(asked):
@@ -66,10 +78,9 @@ def _type_met(question: Question, text: str) -> bool | None:
 
 def sure(found: Sequence[float]) -> float:
     """Return the probability, in (0, 1), that what bears this evidence answers the question."""
-    weights = _weights()
-    return 1 / (
-        1 + exp(-weights["intercept"] - sum(weights[n] * x for n, x in zip(EVIDENCE, found, strict=True)))
-    )
+    weights = _weights()  # a kind of evidence that is not weighed yet counts for nothing
+    told = sum(weights.get(name, 0.0) * x for name, x in zip(EVIDENCE, found, strict=True))
+    return 1 / (1 + exp(-weights["intercept"] - told))
 
 
 @cache

@@ -22,6 +22,7 @@ from index.speech.roles import is_place, parse
 TYPO = 80
 SHORTEST_TYPO = 5  # letters: "Modi" and "Mona" are two people
 SHORTEST_GIVEN = 4  # letters of a first name that may be mistyped, by one letter
+LONG = 8  # letters of a word in which two may be wrong
 LIKE = 0.6  # of the letters in their places: near enough to ask "did you mean …?"
 SUGGESTED = 2
 LONGEST = 4  # words of a name or alias inside a question
@@ -114,6 +115,18 @@ class People:
             found.update(dict.fromkeys(p for p in people if p.speakers))
             at += size
         return list(found) or [p for p in self._office(text) if p.speakers]
+
+    def mended(self, text: str) -> str:
+        """Return *text* with the typing errors in names mended: “marseile”."""
+        return re.sub(rf"[^\W\d_]{{{SHORTEST_TYPO},}}", self._mended, text)
+
+    def _mended(self, found: re.Match[str]) -> str:
+        word = fold(found[0])
+        if word in self.names or word in STOPWORDS or word in TITLES or is_place(word):
+            return found[0]
+        near = self._nearest(word, self._name_letters)
+        slip = near is not None and OSA.distance(word, near) <= (1 if len(word) < LONG else 2)
+        return near if near and slip and not self._is_word(word) else found[0]
 
     def _named_at(self, words: Sequence[str], at: int) -> tuple[list[Person], int]:
         """Return whom the words from *at* name, and how many words do."""

@@ -28,7 +28,8 @@ class Question:
     A question, taken apart.
 
     *text* is what was typed without Slack's trimmings; *who* is what stands where a speaker is named,
-    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in.
+    as typed, "" where nobody is; *topic* is the rest; *quoted* is a quotation that was pasted in. *sought* is
+    *text* as it is searched for: with the typing errors in names mended.
     """
 
     text: str
@@ -36,6 +37,7 @@ class Question:
     who: str = ""
     topic: str = ""
     quoted: str = ""
+    sought: str = ""
 
 
 # Verbs with which people ask for somebody's words; the column itself uses many more.
@@ -106,12 +108,10 @@ _WHERE = re.compile(
     rf"|(?:is|was)\s+(?P<ever>.+?)\s+(?:ever\s+|even\s+)?(?:mentioned|named)(?:\s+(?:here|anywhere|at\s+all|in\s+.+))?$"
     rf"|(?:all\s+|any\s+|show\s+|find\s+|list\s+|the\s+)*mentions\s+of\s+(?P<of>.+)"
 )
-# what is said about Roe? who criticised Roe? what do people say about Roe?
+# what is said about Roe?
 _SAID_ABOUT = re.compile(
     r"(?:what|which\s+things)(?:'s|\s+is|\s+was|\s+has\s+been|\s+gets|\s+got)\s+(?:been\s+)?"
     r"(?:said|written|claimed|reported)\s+(?:about|of|on)\s+(?P<who>.+)"
-    r"|what\s+(?:do|did|does|have|has)\s+(?:people|others|everyone|everybody|anyone|anybody|they|critics|experts)\s+"
-    r"(?:say|said|write|think|thought|saying)\s+(?:about|of)\s+(?P<people>.+)"
 )
 _OF_ITSELF = re.compile(
     r"^(?:who|which)\b.*\b(?:writes?|wrote|written)\s+(?:this|the)\s+(?:column|article|piece|newsletter)"
@@ -156,6 +156,10 @@ _ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|ab
 _NEXT = re.compile(
     r"[,;]?\s+and\s+(?=(?:what|who|how|why|does|did|is|which)\b)|\?\s+(?:and\s+)?(?=\w)|(?:^|\s+)\d[.)]\s+"
 )
+SHORTEST_PART = 2  # content words of a part that asks for a fact
+_QUESTION_WORD = re.compile(r"(?:what|which|who|whom|whose|how|why|when|where|did|does|is|are|was|were)\b")
+_LEANING = re.compile(r"\b(?:it|its|he|his|him|she|her|they|their|them|there|that|this|those|these)\b")
+_HE_SAID = re.compile(r"((?:did|does|do|has|have|had)\s+)(?:he|she|they)\b", re.IGNORECASE)
 _AND = re.compile(r"\s+(?:and|AND|&|\+)\s+|\s*;\s+")
 _CARRIED = re.compile(
     r"^(?:and\s+)?(?:(?:what|how)\s+about\s+|about\s+|on\s+|whether\s+|why\s+)(?P<topic>.+)$"
@@ -215,8 +219,17 @@ def parts(typed: str) -> list[str]:
 
 
 def _is_whole(part: str) -> bool:
+    """Tell whether a part is a question by itself: of a sense of its own, or with a topic of its own."""
     asked = understand(part)
-    return asked.sense is not Sense.ANY or bool(on_whom(asked)[0])
+    full = _QUESTION_WORD.match(_plain(part)) and len(content_words(asked.topic)) >= SHORTEST_PART
+    if wants_words(asked) and not full:
+        return False  # "… his exact words please"
+    return asked.sense is not Sense.ANY or bool(on_whom(asked)[0]) or bool(full)
+
+
+def leans(part: str) -> bool:
+    """Tell whether a part of a question leans on the one before it: “and what is it building?”."""
+    return bool(_LEANING.search(_plain(part)))
 
 
 def _carried(found: list[str]) -> list[str]:
@@ -227,6 +240,8 @@ def _carried(found: list[str]) -> list[str]:
         before = understand(carried[-1]) if carried else None
         if more and before and before.sense is Sense.SAID:
             part = f"what did {before.who} say about {more['topic']}"
+        elif before and before.who and understand(part).who in ("", "he", "she", "they"):
+            part = _HE_SAID.sub("\\g<1>" + before.who, part, count=1)
         carried.append(part)
     return carried
 
@@ -261,7 +276,7 @@ def _plain(text: str) -> str:
 def _person(slot: str) -> str:
     """Return the words of a slot that can name somebody, or nothing: "it" and "the drones" do not speak."""
     slot = _LEADING.sub("", slot.strip(" ,'\"?"))
-    slot = re.sub(r"'s$|^n't\s+|\s+not$", "", slot)
+    slot = re.sub(r"'s$|^n't\s+|\s+(?:not|each|both|all)$|^both\s+", "", slot)
     words = slot.split()
     nobody = set(words) <= STOPWORDS - {"may", "will"} or bool(set(words) & _NOBODY)
     if not words or len(words) > 6 or (nobody and not set(words) & _ANYBODY):

@@ -161,7 +161,7 @@ def dated(excerpt: Excerpt) -> str:
 def lead(answer: Answer, shown: Sequence[Excerpt]) -> str:
     """Open the answer: who is quoted how many times, or which no it is."""
     if answer.verdict is Verdict.ANSWERED:
-        return counted(shown)
+        return f"{counted(shown)}{unanswered(answer.unanswered)}"
     subject = clip(answer.subject or "")
     words = {
         Verdict.NOT_ON_THIS: f"The column quotes {subject or 'this person'}, but not on this."
@@ -177,6 +177,11 @@ def quoted_on(topics: Sequence[str]) -> str:
     """Say what somebody is quoted on instead, in words of the column."""
     words = [f"“{clip(word)}”" for word in topics]
     return f" The words quoted are about {', '.join(words)}." if words else ""
+
+
+def unanswered(parts: Sequence[str]) -> str:
+    """Name the parts of a question to which the column has no answer."""
+    return "".join(f" To “{clip(part)}” the column has no answer." for part in parts)
 
 
 def counted(shown: Sequence[Excerpt]) -> str:

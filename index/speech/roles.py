@@ -141,6 +141,12 @@ def _places(text: str) -> Iterator[tuple[str, str]]:
                 yield place, part
 
 
+def countries(text: str) -> frozenset[str]:
+    """Return the countries that *text* names, also by their people, capitals and seats of government."""
+    without_full_stops = re.sub(r"(?<=\w\w)\.", " ", fold(text))  # but "u.s." keeps its own
+    return frozenset(_places(without_full_stops))
+
+
 @cache
 def _countries() -> Mapping[str, str]:
     """Return the English name of each country by its name, demonym and capital, all folded."""
