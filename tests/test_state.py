@@ -233,7 +233,7 @@ KILLED = textwrap.dedent(
     from bot.state import Inbox, Kind, Request
     inbox = Inbox(Path(sys.argv[1]))
     for number in range(3):
-        ids = dict(key=f"Ev{number}", team="T", channel="D", user="U", ts=f"{number}")
+        ids = dict(key=f"Ev{number}", team="T", channel=f"D{number}", user="U", ts=f"{number}")
         assert inbox.put(Request(kind=Kind.DM, text="?", **ids))
     inbox.take()
     inbox.begin_post(inbox.take())

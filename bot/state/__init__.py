@@ -10,7 +10,7 @@ from bot.state.channels import Channels, ChannelSettings
 from bot.state.disk import KEPT
 from bot.state.feedback import Feedback, Judged, Opinion
 from bot.state.ids import new_id, read_id
-from bot.state.inbox import Inbox, Kind, Request, State, Taken
+from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
 from bot.state.memory import Memory
 from bot.state.people import People
 from bot.state.threads import Threads
@@ -20,6 +20,7 @@ __all__ = [
     "Answers",
     "ChannelSettings",
     "Channels",
+    "Edited",
     "Feedback",
     "Given",
     "Inbox",
@@ -33,6 +34,7 @@ __all__ = [
     "State",
     "Taken",
     "Threads",
+    "Waiting",
     "given",
     "new_id",
     "read_id",

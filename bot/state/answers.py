@@ -138,6 +138,8 @@ class Given:
     searched: Searched
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    unanswered: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     offset: int = 0
     created_at: float = 0.0
     reply_ts: str | None = None
@@ -156,6 +158,8 @@ class Given:
             subject=self.subject,
             suggestions=self.suggestions,
             topics=self.topics,
+            unanswered=self.unanswered,
+            candidates=self.candidates,
         )
 
 
@@ -178,6 +182,8 @@ def given(id: str, request: Request, answer: Answer, *, topic: str = "", offset:
         searched=answer.searched,
         suggestions=answer.suggestions,
         topics=answer.topics,
+        unanswered=answer.unanswered,
+        candidates=answer.candidates,
         offset=offset,
     )
 
@@ -199,6 +205,7 @@ answers = sa.Table(
     sa.Index("answer_place", "channel", "thread_ts", "created_at"),
     sa.Index("answer_user", "user", "created_at"),
 )
+WORDS = ("suggestions", "topics", "unanswered", "candidates")
 COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 
 
@@ -293,8 +300,7 @@ def _unpacked(row: sa.RowMapping) -> Given:
         "verdict": Verdict(record["verdict"]),
         "searched": Searched(**searched),
         "excerpts": tuple(_reference(packed) for packed in record["excerpts"]),
-        "suggestions": tuple(record["suggestions"]),
-        "topics": tuple(record["topics"]),
+        **{name: tuple(record.get(name, ())) for name in WORDS},
     }
     return Given(**record, **{name: row[name] for name in COLUMNS})
 

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     MENTION = "mention"
     DM = "dm"
     COMMAND = "command"
+    FOLLOW_UP = "follow-up"  # below an answer, without a mention
+    EDIT = "edit"  # no question: somebody changed one that was answered
 
 
 class State(StrEnum):
@@ -41,7 +43,17 @@ class State(StrEnum):
     WAITING = "waiting"  # nothing has been sent
     POSTING = "posting"  # a call to Slack has begun, and its outcome is not recorded
     DONE = "done"  # a message was sent
+    DROPPED = "dropped"  # its asker deleted it before it was answered
     FAILED = "failed"  # no message could be sent, or none that Slack would confirm
+
+
+class Edited(StrEnum):
+    """What an edit of a message did to the question in it."""
+
+    UNKNOWN = "there is no such question"
+    SAME = "it asks the same"
+    CHANGED = "the question that waits is the new one"
+    TOO_LATE = "it is answered as it was first written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +74,11 @@ class Request:
     ts: str | None = None
     thread_ts: str | None = None
     response_url: str | None = None
+
+    @property
+    def shown_at(self) -> str | None:
+        """The ts below which a status is shown while the question is worked on, if anywhere."""
+        return None if self.kind in (Kind.COMMAND, Kind.EDIT) else self.thread_ts or self.ts
 
     @property
     def reply_thread(self) -> str | None:
@@ -85,6 +102,15 @@ class Taken:
     received_at: float
     attempts: int
     in_doubt: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A question that nobody works on yet; *ahead* counts those that came before it and are still open."""
+
+    id: str
+    request: Request
+    ahead: int
 
 
 questions = sa.Table(
@@ -152,7 +178,7 @@ class Inbox:
     def take(self) -> Taken | None:
         """Take the oldest question that is due, or None; it stays ours while ``renew`` is called in time."""
         now, hold = self._clock(), secrets.token_hex(8)
-        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now)
+        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now, ~_held(now))
         oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
         take = (
             questions.update()
@@ -163,6 +189,51 @@ class Inbox:
         with self._engine.begin() as connection:
             row = connection.execute(take).mappings().first()
         return None if row is None else _taken(row)
+
+    def edit(self, team: str, channel: str, ts: str, text: str) -> Edited:
+        """Let a question that still waits be *text*; say what became of it."""
+        here = (questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
+        free = sa.or_(questions.c.owner.is_(None), questions.c.due_at <= self._clock())
+        waits = (questions.c.state == State.WAITING, free, questions.c.text != text)
+        with self._engine.begin() as connection:
+            if connection.execute(questions.update().where(*here, *waits).values(text=text)).rowcount:
+                return Edited.CHANGED
+            row = connection.execute(sa.select(questions.c.state, questions.c.text).where(*here)).first()
+        if row is None:
+            return Edited.UNKNOWN
+        answered = row.state in (*OPEN, State.DONE)
+        return Edited.TOO_LATE if answered and row.text != text else Edited.SAME
+
+    def drop(self, team: str, channel: str, ts: str) -> bool:
+        """Drop a question for which nothing has been sent; return whether there was one."""
+        here = (questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
+        drop = questions.update().where(*here, questions.c.state == State.WAITING)
+        with self._engine.begin() as connection:
+            return bool(connection.execute(drop.values(state=State.DROPPED, owner=None)).rowcount)
+
+    def waiting(self, most: int = 50) -> list[Waiting]:
+        """Return the oldest questions that nobody works on."""
+        query = sa.select(questions).where(questions.c.state.in_(OPEN)).order_by(questions.c.received_at)
+        now = self._clock()
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(most)).mappings().all()
+        return [
+            Waiting(id=row["id"], request=_request(row), ahead=ahead)
+            for ahead, row in enumerate(rows)
+            if row["state"] == State.WAITING and (row["owner"] is None or row["due_at"] <= now)
+        ]
+
+    def find(self, channel: str, ts: str) -> str | None:
+        """Return the id of the question that a message asks, or None."""
+        query = sa.select(questions.c.id).where(questions.c.channel == channel, questions.c.ts == ts)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def state(self, id: str) -> State | None:
+        """Return how far a question has come, or None for an unknown one."""
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(questions.c.state).where(questions.c.id == id)).scalar()
+        return None if found is None else State(found)
 
     def begin_post(self, taken: Taken) -> bool:
         """Write down that a post begins; False when the lease was lost, so that nothing may be posted."""
@@ -181,6 +252,7 @@ class Inbox:
         self._change(
             taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
         )
+        self._arrived.set()  # the next of the same conversation may be taken
 
     def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         """Put a question back for *seconds*; such a wait is no failed attempt."""
@@ -248,12 +320,31 @@ class Inbox:
             return bool(connection.execute(change).rowcount)
 
 
+def _held(now: float) -> sa.ColumnElement[bool]:
+    """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
+    other = questions.alias("other")
+    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
+    talk = (other.c.kind != Kind.COMMAND, questions.c.kind != Kind.COMMAND)
+    here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
+    earlier = other.c.received_at < questions.c.received_at
+    return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
+
+
+def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
+    """Return where a question belongs: its thread, or "" for the top of a direct conversation."""
+    opened = sa.case((table.c.kind == Kind.MENTION, table.c.ts))
+    return sa.func.coalesce(table.c.thread_ts, opened, "")
+
+
+def _request(row: sa.RowMapping) -> Request:
+    return Request(**{name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])})
+
+
 def _taken(row: sa.RowMapping) -> Taken:
-    fields = {name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])}
     return Taken(
         id=row["id"],
         hold=row["hold"],
-        request=Request(**fields),
+        request=_request(row),
         received_at=row["received_at"],
         attempts=row["attempts"],
         in_doubt=row["state"] == State.POSTING,
