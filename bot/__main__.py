@@ -16,7 +16,7 @@ from bot.log import start_log
 from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
-from bot.state import Inbox
+from bot.state import Inbox, Memory
 from index.answer import Answerer
 from index.config import Config as IndexConfig
 from index.config import ConfigError
@@ -32,6 +32,7 @@ log = logging.getLogger("bot")
 ENV_FILE = Path(".env")
 # Touched every second while the socket is open: a health check looks at its age.
 ALIVE = "bot.alive"
+MEMORY = "bot.sqlite"
 # What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
 MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError)
 
@@ -69,9 +70,13 @@ async def serve(config: Config, slack: Slack) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     folder = config.index.data_dir
-    with Inbox(folder / "bot.sqlite") as inbox:
+    with Inbox(folder / MEMORY) as inbox, Memory(folder / MEMORY) as memory:
         service = Service(
-            slack=slack, inbox=inbox, load=lambda: load(config.index), pulse=(folder / ALIVE).touch
+            slack=slack,
+            inbox=inbox,
+            memory=memory,
+            load=lambda: load(config.index),
+            pulse=(folder / ALIVE).touch,
         )
         await service.run(stop)
 

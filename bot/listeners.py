@@ -11,13 +11,16 @@ import html
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from dataclasses import replace
+from typing import Any
 
 from slack_bolt import Ack, App, BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 
+from bot.choices import register_choices
+from bot.conversation import is_meant, says_stop
 from bot.message import help_message, wants_help
-from bot.state import Kind, Request
+from bot.state import Edited, Inbox, Kind, Memory, Request
 
 log = logging.getLogger(__name__)
 
@@ -25,36 +28,106 @@ Body = Mapping[str, Any]
 
 COMMAND = "/column"
 # A message with a file and one that is also sent to the channel are still a person's question.
+CHANNELS = ("channel", "group")
 SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
-class Keeps(Protocol):
-    """What a listener needs of the inbox."""
+def register(app: App, inbox: Inbox, memory: Memory) -> None:
+    """Bind every listener to *app*; questions go to *inbox*, what people decide to *memory*."""
+    keep = Desk(inbox, memory)
+    register_questions(app, keep)
+    register_messages(app, keep)
+    register_command(app, keep)
+    register_choices(app, inbox, memory)
+    register_rest(app)
 
-    def put(self, request: Request) -> bool:
-        """Keep *request*; return whether it was new."""
 
+class Desk:
+    """Where what people write is taken in."""
 
-def register(app: App, inbox: Keeps) -> None:
-    """Bind every listener to *app*; questions go to *inbox*."""
+    def __init__(self, inbox: Inbox, memory: Memory) -> None:
+        self._inbox, self._memory = inbox, memory
 
-    def keep(request: Request | None) -> None:
+    def question(self, request: Request | None) -> None:
+        """Keep a question, unless there is none."""
         if request is not None:
-            new = inbox.put(request)
+            new = self._inbox.put(request)
             ids = {"kind": request.kind, "team": request.team, "channel": request.channel}
             log.info("received" if new else "known already", extra=ids)
 
+    def mention(self, request: Request, *, edited: bool) -> None:
+        """Keep a question that mentions the bot; one that was edited may be known in other words."""
+        if edited and self.edit(request):
+            return
+        if request.thread_ts:
+            stop = says_stop(request.text)
+            (self._memory.threads.mute if stop else self._memory.threads.unmute)(
+                request.channel, request.thread_ts
+            )
+        self.question(request)
+
+    def edit(self, request: Request) -> bool:
+        """
+        Let a question that waits be asked in its new words; return whether the question was known.
+
+        Of an answered question, the asker is told, once, that it is not answered again.
+        """
+        outcome = self._inbox.edit(request.team, request.channel, request.ts or "", request.text)
+        if outcome is Edited.TOO_LATE:
+            note = f"edit {request.team} {request.channel} {request.ts}"
+            below = request.reply_thread
+            self.question(replace(request, kind=Kind.EDIT, key=note, text="", ts=None, thread_ts=below))
+        return outcome is not Edited.UNKNOWN
+
+    def deletion(self, team: str, channel: str, ts: str) -> None:
+        """Drop the question in a message that was deleted, if it still waits."""
+        if self._inbox.drop(team, channel, ts):
+            log.info("dropped", extra={"team": team, "channel": channel})
+
+    def talk(self, request: Request) -> None:
+        """Keep what is written below an answer without a mention, where the channel wants that."""
+        channel, thread = request.channel, request.thread_ts or ""
+        if not self._memory.channels.load(channel).answer_without_mention:
+            return
+        if self._memory.threads.is_muted(channel, thread):
+            return
+        if not self._memory.answers.of_thread(channel, thread, 1):
+            return
+        if says_stop(request.text):
+            self._memory.threads.mute(channel, thread)
+            self.question(request)
+        elif is_meant(request.text):
+            self.question(request)
+
+
+def register_questions(app: App, desk: Desk) -> None:
+    """Bind what mentions the bot."""
+
     @app.event("app_mention")
     def mention(body: Body, context: BoltContext) -> None:
-        keep(read_mention(body, context.bot_user_id))
+        if request := read_mention(body, context.bot_user_id):
+            desk.mention(request, edited="edited" in body["event"])
+
+
+def register_messages(app: App, desk: Desk) -> None:
+    """Bind what is written to the bot itself, below its answers, and what becomes of either."""
 
     @app.event("message")
-    def direct_message(body: Body, context: BoltContext) -> None:
-        keep(read_direct_message(body, context.bot_user_id))
+    def message(body: Body, context: BoltContext) -> None:
+        event = body["event"]
+        if event.get("subtype") == "message_deleted":
+            desk.deletion(body["team_id"], event["channel"], event["deleted_ts"])
+        elif event.get("subtype") == "message_changed":
+            if request := read_edit(body, context.bot_user_id):
+                desk.edit(request)
+        elif request := read_talk(body, context.bot_user_id):
+            desk.talk(request)
+        else:
+            desk.question(read_direct_message(body, context.bot_user_id))
 
-    @app.event("app_home_opened")
-    def home() -> None:
-        """The conversation opens with the prompts of the manifest; nothing else is shown there."""
+
+def register_command(app: App, desk: Desk) -> None:
+    """Bind the slash command."""
 
     @app.command(COMMAND)
     def command(body: Body, ack: Ack, context: BoltContext) -> None:
@@ -62,8 +135,16 @@ def register(app: App, inbox: Keeps) -> None:
         if wants_help(request.text):
             ack(text=help_message().text, response_type="ephemeral")
             return
-        keep(request)
+        desk.question(request)
         ack()
+
+
+def register_rest(app: App) -> None:
+    """Bind what is acknowledged and no more."""
+
+    @app.event("app_home_opened")
+    def home() -> None:
+        """The conversation opens with the prompts of the manifest; nothing else is shown there."""
 
     @app.error
     def failed(error: Exception) -> BoltResponse:
@@ -90,6 +171,26 @@ def read_direct_message(body: Body, bot_user_id: str | None) -> Request | None:
     if event.get("channel_type") != "im" or not _from_a_person(event):
         return None
     return _request(Kind.DM, body, bot_user_id)
+
+
+def read_talk(body: Body, bot_user_id: str | None) -> Request | None:
+    """Read a ``message`` in a channel's thread; None where it mentions somebody, or no person wrote it."""
+    event = body["event"]
+    if event.get("channel_type") not in CHANNELS or not event.get("thread_ts") or not _from_a_person(event):
+        return None
+    if re.search(r"<(?:@|!subteam|!here|!channel|!everyone)", event.get("text") or ""):
+        return None  # meant for that person; a mention of the bot comes as one
+    return _request(Kind.FOLLOW_UP, body, bot_user_id)
+
+
+def read_edit(body: Body, bot_user_id: str | None) -> Request | None:
+    """Read what a ``message_changed`` makes of a person's message; None unless its words changed."""
+    event, changed = body["event"], body["event"].get("message") or {}
+    before = (event.get("previous_message") or {}).get("text")
+    if not _from_a_person(changed) or "edited" not in changed or changed.get("text") == before:
+        return None  # a preview was added, or the first message of a thread was deleted
+    kind = Kind.DM if event.get("channel_type") == "im" else Kind.MENTION
+    return _request(kind, {**body, "event": {**changed, "channel": event["channel"]}}, bot_user_id)
 
 
 def read_command(body: Body, bot_user_id: str | None) -> Request:

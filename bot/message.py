@@ -87,6 +87,25 @@ def error_message(id: str) -> Message:
     )
 
 
+def edited_message() -> Message:
+    """Say that an edit of an answered question is not answered."""
+    return Message(
+        text="I answered your question as you first wrote it, and an edit gets no second answer. "
+        "To ask something else, please write a new message."
+    )
+
+
+def silent_message() -> Message:
+    """Confirm that a thread is left in peace."""
+    return Message(text="I am silent in this thread from now on. Mention me, and I answer again.")
+
+
+def exhausted_message(subject: str | None) -> Message:
+    """Say that nothing is left to show of an answer."""
+    whose = f" by {escape(wording.clip(subject))}" if subject else ""
+    return Message(text=f"That is all that the column has{whose} on this.")
+
+
 def unconfirmed_message(id: str) -> Message:
     """Tell the asker that the answer may or may not have arrived; *id* is also in the log."""
     return Message(

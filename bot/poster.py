@@ -67,7 +67,7 @@ class Poster:
         Raises:
             RefusedError, LaterError, DoubtError: As their docstrings say.
         """
-        if request.kind is Kind.COMMAND:
+        if request.kind in (Kind.COMMAND, Kind.EDIT):
             self.whisper(request, message)
             return None
         response = _call(
@@ -100,7 +100,7 @@ class Poster:
             UnreadableError: If the conversation may not be read, or keeps no such messages.
             LaterError: If it cannot be read now.
         """
-        if request.kind is Kind.COMMAND:
+        if request.kind in (Kind.COMMAND, Kind.EDIT):
             raise UnreadableError("an answer that only one person sees is in no history")
         try:
             for message in self._messages_after(request):
@@ -158,7 +158,9 @@ def _respond(url: str, proxy: str | None, message: Message) -> bool:
     )
     client.proxy = proxy
     try:
-        response = client.send(response_type="ephemeral", unfurl_links=False, **_content(message))
+        response = client.send(
+            response_type="ephemeral", replace_original=False, unfurl_links=False, **_content(message)
+        )
     except (OSError, HTTPException) as error:
         raise _cut_off(error) from error
     if response.status_code == 429:

@@ -28,9 +28,10 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.config import Slack
-from bot.listeners import Keeps, register
+from bot.listeners import register
 from bot.poster import Poster, posting_client
-from bot.state import Inbox
+from bot.state import Inbox, Memory
+from bot.status import Herald, Statuses
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
@@ -61,6 +62,7 @@ class Service:
 
     slack: Slack
     inbox: Inbox
+    memory: Memory
     load: Callable[[], Asks]
     recheck: float = 2.0
     pulse: Callable[[], object] = lambda: None
@@ -78,7 +80,7 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        connector = self._connector(build_app(client, identity, self.inbox), direct=direct)
+        connector = self._connector(build_app(client, identity, self.inbox, self.memory), direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
@@ -90,16 +92,26 @@ class Service:
             log.info("stopped")
 
     async def _answer(self, client: WebClient, stop: asyncio.Event, started: Callable[[], None]) -> None:
-        """Load the column, then answer until *stop* is set."""
-        answerer = await _unless(stop, _in_thread(self.load))
-        if answerer is None:
-            return
-        workers = Workers(self.inbox, Replier(self.inbox, Poster(client), answerer, recheck=self.recheck))
-        workers.start()
-        log.info("answering")
-        started()
-        await stop.wait()
-        await asyncio.to_thread(workers.stop)
+        """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
+        loaded, statuses = threading.Event(), Statuses(client)
+        herald = Herald(self.inbox, statuses, loaded.is_set)
+        herald.start()
+        try:
+            answerer = await _unless(stop, _in_thread(self.load))
+            if answerer is None:
+                return
+            loaded.set()
+            poster = Poster(client)
+            replier = Replier(self.inbox, self.memory, poster, answerer, statuses, recheck=self.recheck)
+            workers = Workers(self.inbox, replier)
+            workers.start()
+            log.info("answering")
+            started()
+            await stop.wait()
+            await asyncio.to_thread(workers.stop)
+        finally:
+            await asyncio.to_thread(herald.stop)
+            await asyncio.to_thread(statuses.close)
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
         """Wait until Slack knows both tokens, and return who we are."""
@@ -177,7 +189,7 @@ def running(service: Service) -> Iterator[threading.Event]:
             run.result()
 
 
-def build_app(client: WebClient, identity: AuthorizeResult, inbox: Keeps) -> App:
+def build_app(client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory) -> App:
     """
     Build the Bolt app with all its listeners; it calls Slack neither now nor on an event.
 
@@ -194,7 +206,7 @@ def build_app(client: WebClient, identity: AuthorizeResult, inbox: Keeps) -> App
         process_before_response=True,
         raise_error_for_unhandled_request=True,
     )
-    register(app, inbox)
+    register(app, inbox, memory)
     return app
 
 

@@ -10,20 +10,28 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Protocol
 
+from bot.choices import offering
+from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
 from bot.message import (
     Message,
+    edited_message,
     error_message,
+    exhausted_message,
     help_message,
     message,
     prove,
+    silent_message,
     unconfirmed_message,
     wants_help,
 )
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
-from bot.state import Inbox, State, Taken
-from index.answer import Answer
+from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
+from bot.status import WORKING, Statuses
+from index.answer import Answer, Place
 
 log = logging.getLogger(__name__)
 
@@ -35,13 +43,22 @@ LAST_ATTEMPT = 8
 GIVE_UP_AFTER = 24 * 3600.0
 LONGEST_WAIT = 300.0
 HOUR = 3600.0
+CONTEXT = 30  # answers of a thread that a follow-up may lean on
 
 
-class Asks(Protocol):
+class Asks(Knows, Protocol):
     """What a worker needs of the index: safe to call from several threads."""
 
-    def ask(self, question: str) -> Answer:
-        """Return what the column says to *question*."""
+    def ask(self, question: str, *, seen: Collection[Place] = ()) -> Answer:
+        """Return what the column says to *question*, besides what was *seen* before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What is posted, and the answer in it, if it is one."""
+
+    message: Message
+    given: Given | None = None
 
 
 class Replier:
@@ -51,8 +68,18 @@ class Replier:
     *recheck* is how many seconds to wait before looking for a post that is in doubt.
     """
 
-    def __init__(self, inbox: Inbox, poster: Poster, answerer: Asks, *, recheck: float) -> None:
-        self._inbox, self._poster, self._answerer = inbox, poster, answerer
+    def __init__(
+        self,
+        inbox: Inbox,
+        memory: Memory,
+        poster: Poster,
+        answerer: Asks,
+        statuses: Statuses,
+        *,
+        recheck: float,
+    ) -> None:
+        self._statuses = statuses
+        self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
     def handle(self, taken: Taken) -> None:
@@ -61,14 +88,21 @@ class Replier:
             self._inbox.finish(taken, State.FAILED)
             log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
         elif not taken.in_doubt or self._is_missing(taken):
-            self._reply(taken)
+            self._statuses.show(taken.id, taken.request, WORKING)
+            replied = False
+            try:
+                replied = self._reply(taken)
+            finally:
+                self._statuses.settle(taken.id, replied=taken.request.reply_thread if replied else None)
 
-    def _reply(self, taken: Taken) -> None:
-        answer, reply = self._compose(taken)
+    def _reply(self, taken: Taken) -> bool:
+        """Answer *taken*; return whether a message was posted."""
+        reply = self._compose(taken)
+        self._statuses.arrived(taken.id)
         if not self._inbox.begin_post(taken):
-            return  # the lease was lost: somebody else answers
+            return False  # the lease was lost: somebody else answers
         try:
-            ts = self._poster.post(taken.id, taken.request, reply)
+            ts = self._poster.post(taken.id, taken.request, reply.message)
         except LaterError as error:
             self._put_back(taken, error.seconds)
         except DoubtError:
@@ -76,24 +110,71 @@ class Replier:
         except RefusedError as error:
             self._give_up(taken, error_message(taken.id), code=str(error))
         else:
-            verdict, generation = (answer.verdict, answer.searched.generation) if answer else ("", 0)
+            verdict, generation = (g.verdict, g.searched.generation) if (g := reply.given) else ("", 0)
+            # The memory first: when the question is closed, the next of its conversation may lean on it.
+            self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
             _note("posted", taken, verdict=verdict or None)
+            return True
+        return False
 
-    def _compose(self, taken: Taken) -> tuple[Answer | None, Message]:
-        if wants_help(taken.request.text):
-            return None, help_message()
+    def _compose(self, taken: Taken) -> Reply:
+        """Return what is said to *taken*: whatever happens, something is."""
+        if said := _said_without_looking(taken.request):
+            return Reply(said)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
-            return None, error_message(taken.id)
+            return Reply(error_message(taken.id))
         try:
-            answer = self._answerer.ask(taken.request.text)
-            reply = message(answer)
-            prove(reply, answer)
+            return self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
-            return None, error_message(taken.id)
-        return answer, reply
+            return Reply(error_message(taken.id))
+
+    def _answered(self, taken: Taken) -> Reply:
+        """Look the question up, build the message and prove it; remember what was answered."""
+        turn = self._turn(taken)
+        answer = self._answerer.ask(turn.question, seen=turn.seen)
+        if turn.seen and not answer.excerpts:
+            return Reply(exhausted_message(answer.subject))
+        about = topic(answer.question, answer.subject)
+        record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
+        built = offering(message(answer), answer, taken.id)
+        prove(built, answer)
+        self._memory.answers.save(record)  # before it is posted: whoever clicks at once is known
+        return Reply(built, record)
+
+    def _turn(self, taken: Taken) -> Turn:
+        """Return what is asked, in the light of what was answered there before."""
+        request = taken.request
+        turn = follow(self._earlier(taken), request.text, self._answerer)
+        if request.thread_ts is None:
+            return turn
+        chosen = self._memory.threads.chosen(request.channel, request.thread_ts)
+        return Turn(with_choices(turn.question, chosen), turn.seen)
+
+    def _earlier(self, taken: Taken) -> list[Given]:
+        """Return the answers that a follow-up may lean on, the newest last."""
+        request, answers = taken.request, self._memory.answers
+        if request.kind is Kind.COMMAND:
+            return []
+        if request.thread_ts is None:
+            found = answers.lately(request.channel) if request.kind is Kind.DM else []
+        else:
+            found = answers.of_thread(request.channel, request.thread_ts, CONTEXT)
+            found = found or self._opening(request.channel, request.thread_ts)
+        return [given for given in found if given.id != taken.id]
+
+    def _opening(self, channel: str, thread_ts: str) -> list[Given]:
+        """Return the answer that a thread hangs on: the message that it begins with shows or asked it."""
+        shown = self._memory.answers.at(channel, thread_ts)
+        asked = self._inbox.find(channel, thread_ts) if shown is None else None
+        opening = shown or (self._memory.answers.load(asked) if asked else None)
+        return [opening] if opening else []
+
+    def forget(self) -> None:
+        """Delete what is too old to be asked for."""
+        self._memory.forget()
 
     def _is_missing(self, taken: Taken) -> bool:
         """Look for a post that is in doubt; True when it must be made."""
@@ -106,6 +187,7 @@ class Replier:
         else:
             if ts is None:
                 return True
+            self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
             _note("found", taken)
         return False
@@ -123,6 +205,8 @@ class Replier:
     def _give_up(self, taken: Taken, reply: Message, *, code: str) -> None:
         self._inbox.finish(taken, State.FAILED)  # first, so that the asker is told once at most
         log.error("not posted", extra={"request": taken.id, "code": code})
+        if taken.request.kind is Kind.EDIT:
+            return  # a soft word that is not worth a second one
         try:
             self._poster.whisper(taken.request, reply)
         except (RefusedError, LaterError, DoubtError):
@@ -183,9 +267,19 @@ class Workers:
                 self._inbox.renew(list(self._held.values()))
                 if time.monotonic() > forget_at:
                     self._inbox.forget()
+                    self._replier.forget()
                     forget_at = time.monotonic() + HOUR
             except Exception:  # as in the workers
                 log.exception("keeper stumbled")
+
+
+def _said_without_looking(request: Request) -> Message | None:
+    """Return what is said to a request that asks nothing of the column."""
+    if request.kind is Kind.EDIT:
+        return edited_message()
+    if request.thread_ts and request.kind in (Kind.MENTION, Kind.FOLLOW_UP) and says_stop(request.text):
+        return silent_message()
+    return help_message() if wants_help(request.text) else None
 
 
 def _note(event: str, taken: Taken, **fields: object) -> None:

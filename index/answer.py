@@ -35,6 +35,7 @@ from index.retriever import Ranked, Retriever
 from index.segment import STOPWORDS, fold
 from index.speech.cues import HUMAN
 from index.speech.names import names, surname
+from index.speech.names import parts as name_parts
 from index.speech.roles import ALL as OFFICES
 from index.speech.roles import Offices, mended, parse
 from index.statements import Statement
@@ -63,6 +64,7 @@ ASKING = re.compile(
 REMARK = 4  # content words: a shorter question that names a speaker asks for that speaker's words
 
 Vector = NDArray[float32]
+Place = tuple[str, int, int, int]  # article id, ¶, and the span in it
 
 
 class Verdict(StrEnum):
@@ -96,8 +98,9 @@ class Answer:
     is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
     column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
     on, where that is something else. *unanswered* are the parts of the question that have no answer, where
-    others have. *evidence* is what *confidence* was weighed from, in the order of
-    `index.confidence.EVIDENCE`; empty where the verdict needed no weighing.
+    others have. *candidates* are the people of one name of whom the question may mean any. *evidence* is
+    what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where the verdict
+    needed no weighing.
     """
 
     question: str
@@ -109,6 +112,7 @@ class Answer:
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()
 
@@ -131,12 +135,16 @@ class Answerer:
         self._retriever, self._store, self._aliases, self._sure = retriever, retriever.store, aliases, sure
         self._people: tuple[int, People] | None = None
 
-    def ask(self, typed: str, within: Collection[str] | None = None) -> Answer:
+    def ask(
+        self, typed: str, within: Collection[str] | None = None, *, seen: Collection[Place] = ()
+    ) -> Answer:
         """
         Answer *typed* out of the column.
 
         Args:
             within: Ids of the articles to look in; None for all.
+
+            seen: Excerpts that were shown before: the answer shows the next.
         """
         asked = [understand(part) for part in parts(typed)]
         with self._store.reading() as generation:
@@ -150,11 +158,16 @@ class Answerer:
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                _Asked(self._retriever, people, question, query, within, self._sure).answer()
+                _Asked(self._retriever, people, question, query, within, self._sure, seen).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         first = replace(answers[0], question=clean(typed))
         return first if len(answers) == 1 else together(first.question, answers)
+
+    def find(self, who: str) -> list[Person]:
+        """Return whom *who* names in this column."""
+        with self._store.reading() as generation:
+            return self.people(generation).find(who)
 
     def article_ids(self) -> dict[str, str]:
         """Return the ids of all articles by their short names."""
@@ -218,8 +231,10 @@ class _Asked:
         query: Vector,
         within: Collection[str] | None,
         sure: Callable[[Sequence[float]], float],
+        seen: Collection[Place] = (),
     ) -> None:
-        self.sure = sure
+        self.sure, self.seen = sure, seen
+        self.candidates: tuple[str, ...] = ()
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
         self.articles: dict[str, Article] = {}
@@ -305,6 +320,7 @@ class _Asked:
 
     def _said(self, people: Sequence[Person], topic: str) -> Answer:
         speakers = [p for p in people if p.standing is Standing.SPEAKER]
+        self.candidates = namesakes(speakers, self.question.text)
         words = self.retriever.words(topic_words(topic))
         found = statements.said_by(self.retriever, speakers, words, self.query, self.within)
         if not found:
@@ -451,15 +467,23 @@ class _Asked:
         return Answer(
             question=self.question.text,
             verdict=verdict,
-            excerpts=tuple(self._excerpt(s) for s in shown(found, most, budget)),
+            excerpts=tuple(self._excerpt(s) for s in shown(self._unseen(found), most, budget)),
             searched=self._searched(),
             confidence=confidence,
             evidence=evidence,
             subject=subject,
             suggestions=suggestions,
             topics=topics,
+            candidates=self.candidates,
             ranked=tuple((short[article_id], number) for article_id, number in ten),
         )
+
+    def _unseen(self, found: Sequence[Statement]) -> list[Statement]:
+        def was_seen(s: Statement) -> bool:
+            place = s.ranked.article_id, s.passage.number
+            return any(place == (a, n) and s.start < end and start < s.end for a, n, start, end in self.seen)
+
+        return [s for s in found if not was_seen(s)]
 
     def _excerpt(self, s: Statement) -> Excerpt:
         u = s.utterance
@@ -541,6 +565,14 @@ def _names(people: Sequence[Person]) -> str:
     """Write one name, or several as people list them."""
     *others, last = dict.fromkeys(p.name for p in people)
     return f"{', '.join(others)} and {last}" if others else last
+
+
+def namesakes(people: Sequence[Person], text: str) -> tuple[str, ...]:
+    """Return the names of *people* where all bear one surname and *text* has no first name of theirs."""
+    typed = set(re.findall(r"[\w'-]+", fold(text)))
+    alike = len({surname(p.name) for p in people}) == 1 and len(people) > 1
+    told = any(typed & set(name_parts(p.name).given) for p in people)
+    return tuple(dict.fromkeys(p.name for p in people)) if alike and not told else ()
 
 
 def in_turn(found: Sequence[Statement], speakers: Sequence[Person], least: float = CLOSE) -> list[Statement]:

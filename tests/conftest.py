@@ -13,7 +13,7 @@ from bot.config import Slack
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.service import Service, running
-from bot.state import Inbox
+from bot.state import Inbox, Memory
 from index.answer import Answer, Searched, Verdict
 from index.embedder import Embedder
 from index.passage import Article, Excerpt, Manner, Passage
@@ -49,7 +49,11 @@ class SmallColumn:
         self.free = threading.Event()
         self.free.set()
 
-    def ask(self, question):
+    def find(self, who):
+        """Know nobody: whatever follows “and” is a topic."""
+        return []
+
+    def ask(self, question, *, seen=()):
         self.asked.append(question)
         self.free.wait()
         if "explode" in question:
@@ -95,6 +99,7 @@ class Scene(NamedTuple):
     ada: str
     general: str
     inbox: Inbox
+    memory: Memory
     service: Service
 
     def mention(self, question, **where):
@@ -112,6 +117,7 @@ def build_scene(tmp_path, column):
             timing = Timing(post_interval=0, ack_timeout=1.0, retry_delays=(0, 0.1))
             workspace = stack.enter_context(Workspace.start(**{"timing": timing, **options}))
             inbox = stack.enter_context(Inbox(tmp_path / "bot.sqlite"))
+            memory = stack.enter_context(Memory(tmp_path / "bot.sqlite"))
             slack = Slack(
                 bot_token=workspace.bot_token, app_token=workspace.app_token, api_url=workspace.api_url
             )
@@ -120,7 +126,8 @@ def build_scene(tmp_path, column):
                 ada=workspace.user("Ada"),
                 general=workspace.channel("general"),
                 inbox=inbox,
-                service=Service(slack=slack, inbox=inbox, load=load, recheck=0.05),
+                memory=memory,
+                service=Service(slack=slack, inbox=inbox, memory=memory, load=load, recheck=0.05),
             )
 
         yield build

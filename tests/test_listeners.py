@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 from bot.listeners import plain, read_command, read_direct_message, read_mention
 from bot.message import HELP
 from bot.service import build_app
-from bot.state import Kind, Request
+from bot.state import Kind, Memory, Request
 
 EVENT = {
     "type": "app_mention",
@@ -123,7 +123,7 @@ def test_what_a_person_types_comes_out_as_typed_but_for_white_space(typed):
     assert plain(sent, "UBOT").split() == typed.split()
 
 
-class Inbox:
+class Keeping:
     """Keeps requests, or fails as a full disk would."""
 
     def __init__(self, full=False):
@@ -136,34 +136,41 @@ class Inbox:
         return True
 
 
-def send(inbox, sent, headers=None):
+@pytest.fixture
+def send(tmp_path):
+    """Send a body to the real app, with a memory on disk."""
     identity = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="UBOT", bot_token="xoxb-1")
-    app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox)
-    return app.dispatch(BoltRequest(mode="socket_mode", body=sent, headers=headers))
+    with Memory(tmp_path / "bot.sqlite") as memory:
+
+        def send(inbox, sent, headers=None):
+            app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory)
+            return app.dispatch(BoltRequest(mode="socket_mode", body=sent, headers=headers))
+
+        yield send
 
 
 @pytest.mark.parametrize("sent", [body(EVENT), body(DM), COMMAND])
-def test_a_question_is_kept_and_then_acknowledged(sent):
-    inbox = Inbox()
+def test_a_question_is_kept_and_then_acknowledged(send, sent):
+    inbox = Keeping()
     assert send(inbox, sent).status == 200
     assert len(inbox.requests) == 1
 
 
 @pytest.mark.parametrize("sent", [body(EVENT), body(DM), COMMAND])
-def test_a_question_that_could_not_be_kept_is_not_acknowledged(sent):
-    assert send(Inbox(full=True), sent).status == 500
+def test_a_question_that_could_not_be_kept_is_not_acknowledged(send, sent):
+    assert send(Keeping(full=True), sent).status == 500
 
 
 @pytest.mark.parametrize("number", ["0", "1"])
-def test_a_retry_header_is_no_reason_to_drop_a_question(number):
-    inbox = Inbox()
+def test_a_retry_header_is_no_reason_to_drop_a_question(send, number):
+    inbox = Keeping()
     send(inbox, body(EVENT), {"x-slack-retry-num": [number]})
     assert len(inbox.requests) == 1
 
 
 @pytest.mark.parametrize("text", ["", " ", "HELP"])
-def test_an_empty_command_is_answered_in_its_acknowledgement(text):
-    inbox = Inbox()
+def test_an_empty_command_is_answered_in_its_acknowledgement(send, text):
+    inbox = Keeping()
     response = send(inbox, {**COMMAND, "text": text})
     assert json.loads(response.body) == {"text": HELP, "response_type": "ephemeral"}
     assert inbox.requests == []
@@ -179,6 +186,6 @@ def test_an_empty_command_is_answered_in_its_acknowledgement(text):
         {"type": "view_submission", "view": {"callback_id": "c", "type": "modal"}, "user": {"id": "U1"}},
     ],
 )
-def test_what_nobody_listens_to_is_acknowledged(sent):
-    inbox = Inbox()
+def test_what_nobody_listens_to_is_acknowledged(send, sent):
+    inbox = Keeping()
     assert (send(inbox, sent).status, inbox.requests) == (200, [])

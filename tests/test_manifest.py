@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 
 from bot.listeners import COMMAND
 from bot.service import build_app
+from bot.state import Memory
 
 MANIFEST = json.loads((Path(__file__).parent.parent / "manifest.json").read_text("utf-8"))
 FEATURES, SETTINGS = MANIFEST["features"], MANIFEST["settings"]
@@ -19,6 +20,9 @@ SCOPES_OF_EVENTS = {
     "app_home_opened": set(),
     "app_mention": {"app_mentions:read"},
     "message.im": {"im:history"},
+    # What is written below an answer, where a channel wants to be answered without a mention.
+    "message.channels": {"channels:history"},
+    "message.groups": {"groups:history"},
 }
 SCOPES_OF_DEEDS = {
     "chat:write",
@@ -47,6 +51,12 @@ KEYS = {
     ("settings", "event_subscriptions"): {"bot_events"},
     ("settings", "interactivity"): {"is_enabled"},
 }
+
+
+@pytest.fixture
+def memory(tmp_path):
+    with Memory(tmp_path / "bot.sqlite") as memory:
+        yield memory
 
 
 @pytest.mark.parametrize("place", KEYS)
@@ -82,6 +92,10 @@ def test_scopes_are_those_of_the_events_and_deeds_and_no_more():
     assert MANIFEST["oauth_config"]["scopes"]["bot"] == sorted(needed)
 
 
+def test_buttons_are_heard():
+    assert SETTINGS["interactivity"] == {"is_enabled": True}
+
+
 class Remembers:
     def __init__(self):
         self.requests = []
@@ -91,11 +105,11 @@ class Remembers:
         return True
 
 
-def dispatched(event):
+def dispatched(event, memory):
     """Send *event* to the real app; return what it could not match, and what it kept."""
     inbox, unmatched = Remembers(), []
     identity = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="UBOT", bot_token="xoxb-1")
-    app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox)
+    app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory)
     app.error(lambda error: unmatched.append(error))
     body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
     response = app.dispatch(BoltRequest(mode="socket_mode", body=body))
@@ -103,8 +117,9 @@ def dispatched(event):
 
 
 @pytest.mark.parametrize("name", SETTINGS["event_subscriptions"]["bot_events"])
-def test_every_subscribed_event_has_a_listener(name):
-    kind, _, channel_type = name.partition(".")
+def test_every_subscribed_event_has_a_listener(memory, name):
+    kind, _, place = name.partition(".")
+    channel_type = {"channels": "channel", "groups": "group"}.get(place, place)
     event = {
         "type": kind,
         "user": "U1",
@@ -113,10 +128,10 @@ def test_every_subscribed_event_has_a_listener(name):
         "ts": "1.1",
         "text": "?",
     }
-    unmatched, status, _ = dispatched(event)
+    unmatched, status, _ = dispatched(event, memory)
     assert (unmatched, status) == ([], 200)
 
 
-def test_an_event_that_nobody_listens_to_is_seen_as_such():
-    unmatched, _, _ = dispatched({"type": "team_join", "user": {"id": "U1"}})
+def test_an_event_that_nobody_listens_to_is_seen_as_such(memory):
+    unmatched, _, _ = dispatched({"type": "team_join", "user": {"id": "U1"}}, memory)
     assert len(unmatched) == 1

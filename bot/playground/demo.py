@@ -17,7 +17,7 @@ from bot.playground.team import Message
 from bot.playground.transcript import show
 from bot.playground.workspace import Workspace
 from bot.service import Service, running
-from bot.state import Inbox
+from bot.state import Inbox, Memory
 from bot.worker import Asks
 
 NAME = "Pullquote"
@@ -61,9 +61,10 @@ def _connected(answerer: Asks, environ: Mapping[str, str]) -> Iterator[Workspace
         Workspace.start(environ=environ) as workspace,
         tempfile.TemporaryDirectory(prefix="pullquote-") as folder,
         Inbox(Path(folder) / "bot.sqlite") as inbox,
+        Memory(Path(folder) / "bot.sqlite") as memory,
     ):
         slack = Slack(bot_token=workspace.bot_token, app_token=workspace.app_token, api_url=workspace.api_url)
-        with running(Service(slack=slack, inbox=inbox, load=lambda: answerer)) as started:
+        with running(Service(slack=slack, inbox=inbox, memory=memory, load=lambda: answerer)) as started:
             started.wait(PATIENCE)
             yield workspace
 

@@ -97,9 +97,12 @@ class Assistant:
         self._team = team
 
     def set_status(self, args: Json) -> Json:
-        """``assistant.threads.setStatus``; an empty status takes it away."""
+        """``assistant.threads.setStatus`` below a message that is there; an empty status takes it away."""
         if not args.get("thread_ts"):
             raise ApiError("invalid_arguments")
+        channel = self._team.channel(args.get("channel_id"))
+        if self._team.find(channel.id, str(args["thread_ts"])) is None:
+            raise ApiError("invalid_thread_ts")
         return self._keep(self._team.statuses, args, "status")
 
     def set_prompts(self, args: Json) -> Json:

@@ -101,6 +101,16 @@ class Watching:
         """All calls of ``assistant.threads.setStatus``: channel, thread_ts, status, at."""
         return list(self._team.statuses)
 
+    def status(self, channel: str, thread_ts: str) -> str:
+        """Return what the bot's status in a thread says now: a reply of the bot's in it takes it away."""
+        with self._team.lock:
+            set_there = [
+                s for s in self._team.statuses if (s["channel"], s["thread_ts"]) == (channel, thread_ts)
+            ]
+            replies = [m for m in self._team.thread(channel, thread_ts) if m.user == self.bot_user_id]
+        replied_at = max((float(m.ts) for m in replies), default=0.0)
+        return next((s["status"] for s in reversed(set_there) if s["at"] > replied_at), "")
+
     @property
     def prompts(self) -> list[Json]:
         """The suggested prompts that are shown: channel, prompts, at."""

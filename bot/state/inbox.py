@@ -19,14 +19,12 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
-from sqlalchemy.engine.interfaces import DBAPIConnection
+
+from bot.state.disk import KEPT, metadata, open_file
+from bot.state.ids import new_id
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
 LEASE = 30.0
-# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
-KEPT = 30 * 24 * 3600.0
-# Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
-LOCK_TIMEOUT = 2.0
 
 
 class Kind(StrEnum):
@@ -35,6 +33,8 @@ class Kind(StrEnum):
     MENTION = "mention"
     DM = "dm"
     COMMAND = "command"
+    FOLLOW_UP = "follow-up"  # below an answer, without a mention
+    EDIT = "edit"  # no question: somebody changed one that was answered
 
 
 class State(StrEnum):
@@ -43,7 +43,17 @@ class State(StrEnum):
     WAITING = "waiting"  # nothing has been sent
     POSTING = "posting"  # a call to Slack has begun, and its outcome is not recorded
     DONE = "done"  # a message was sent
+    DROPPED = "dropped"  # its asker deleted it before it was answered
     FAILED = "failed"  # no message could be sent, or none that Slack would confirm
+
+
+class Edited(StrEnum):
+    """What an edit of a message did to the question in it."""
+
+    UNKNOWN = "there is no such question"
+    SAME = "it asks the same"
+    CHANGED = "the question that waits is the new one"
+    TOO_LATE = "it is answered as it was first written"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,11 @@ class Request:
     ts: str | None = None
     thread_ts: str | None = None
     response_url: str | None = None
+
+    @property
+    def shown_at(self) -> str | None:
+        """The ts below which a status is shown while the question is worked on, if anywhere."""
+        return None if self.kind in (Kind.COMMAND, Kind.EDIT) else self.thread_ts or self.ts
 
     @property
     def reply_thread(self) -> str | None:
@@ -89,7 +104,15 @@ class Taken:
     in_doubt: bool
 
 
-metadata = sa.MetaData()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A question that nobody works on yet; *ahead* counts those that came before it and are still open."""
+
+    id: str
+    request: Request
+    ahead: int
+
+
 questions = sa.Table(
     "question",
     metadata,
@@ -134,20 +157,14 @@ class Inbox:
         self._clock = clock
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)  # questions are for nobody else's eyes
-        url = sa.URL.create("sqlite", database=str(path))
-        self._engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT}, hide_parameters=True)
-        sa.event.listen(self._engine, "connect", _make_durable)
-        with self._engine.begin() as connection:
-            metadata.create_all(connection)
+        self._engine = open_file(path)
 
     def put(self, request: Request) -> bool:
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
         now = self._clock()
         row = {
             **{name: getattr(request, name) for name in Request.__slots__},
-            "id": secrets.token_hex(5),
+            "id": new_id(),
             "received_at": now,
             "state": State.WAITING,
             "due_at": now,
@@ -161,7 +178,7 @@ class Inbox:
     def take(self) -> Taken | None:
         """Take the oldest question that is due, or None; it stays ours while ``renew`` is called in time."""
         now, hold = self._clock(), secrets.token_hex(8)
-        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now)
+        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now, ~_held(now))
         oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
         take = (
             questions.update()
@@ -172,6 +189,51 @@ class Inbox:
         with self._engine.begin() as connection:
             row = connection.execute(take).mappings().first()
         return None if row is None else _taken(row)
+
+    def edit(self, team: str, channel: str, ts: str, text: str) -> Edited:
+        """Let a question that still waits be *text*; say what became of it."""
+        here = (questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
+        free = sa.or_(questions.c.owner.is_(None), questions.c.due_at <= self._clock())
+        waits = (questions.c.state == State.WAITING, free, questions.c.text != text)
+        with self._engine.begin() as connection:
+            if connection.execute(questions.update().where(*here, *waits).values(text=text)).rowcount:
+                return Edited.CHANGED
+            row = connection.execute(sa.select(questions.c.state, questions.c.text).where(*here)).first()
+        if row is None:
+            return Edited.UNKNOWN
+        answered = row.state in (*OPEN, State.DONE)
+        return Edited.TOO_LATE if answered and row.text != text else Edited.SAME
+
+    def drop(self, team: str, channel: str, ts: str) -> bool:
+        """Drop a question for which nothing has been sent; return whether there was one."""
+        here = (questions.c.team == team, questions.c.channel == channel, questions.c.ts == ts)
+        drop = questions.update().where(*here, questions.c.state == State.WAITING)
+        with self._engine.begin() as connection:
+            return bool(connection.execute(drop.values(state=State.DROPPED, owner=None)).rowcount)
+
+    def waiting(self, most: int = 50) -> list[Waiting]:
+        """Return the oldest questions that nobody works on."""
+        query = sa.select(questions).where(questions.c.state.in_(OPEN)).order_by(questions.c.received_at)
+        now = self._clock()
+        with self._engine.connect() as connection:
+            rows = connection.execute(query.limit(most)).mappings().all()
+        return [
+            Waiting(id=row["id"], request=_request(row), ahead=ahead)
+            for ahead, row in enumerate(rows)
+            if row["state"] == State.WAITING and (row["owner"] is None or row["due_at"] <= now)
+        ]
+
+    def find(self, channel: str, ts: str) -> str | None:
+        """Return the id of the question that a message asks, or None."""
+        query = sa.select(questions.c.id).where(questions.c.channel == channel, questions.c.ts == ts)
+        with self._engine.connect() as connection:
+            return connection.execute(query).scalar()
+
+    def state(self, id: str) -> State | None:
+        """Return how far a question has come, or None for an unknown one."""
+        with self._engine.connect() as connection:
+            found = connection.execute(sa.select(questions.c.state).where(questions.c.id == id)).scalar()
+        return None if found is None else State(found)
 
     def begin_post(self, taken: Taken) -> bool:
         """Write down that a post begins; False when the lease was lost, so that nothing may be posted."""
@@ -190,6 +252,7 @@ class Inbox:
         self._change(
             taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
         )
+        self._arrived.set()  # the next of the same conversation may be taken
 
     def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         """Put a question back for *seconds*; such a wait is no failed attempt."""
@@ -257,21 +320,32 @@ class Inbox:
             return bool(connection.execute(change).rowcount)
 
 
+def _held(now: float) -> sa.ColumnElement[bool]:
+    """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
+    other = questions.alias("other")
+    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
+    talk = (other.c.kind != Kind.COMMAND, questions.c.kind != Kind.COMMAND)
+    here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
+    earlier = other.c.received_at < questions.c.received_at
+    return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
+
+
+def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
+    """Return where a question belongs: its thread, or "" for the top of a direct conversation."""
+    opened = sa.case((table.c.kind == Kind.MENTION, table.c.ts))
+    return sa.func.coalesce(table.c.thread_ts, opened, "")
+
+
+def _request(row: sa.RowMapping) -> Request:
+    return Request(**{name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])})
+
+
 def _taken(row: sa.RowMapping) -> Taken:
-    fields = {name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])}
     return Taken(
         id=row["id"],
         hold=row["hold"],
-        request=Request(**fields),
+        request=_request(row),
         received_at=row["received_at"],
         attempts=row["attempts"],
         in_doubt=row["state"] == State.POSTING,
     )
-
-
-def _make_durable(connection: DBAPIConnection, _: object) -> None:
-    cursor = connection.cursor()
-    # An ack promises that the question is kept: FULL writes it to the disk, not to the cache.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()

@@ -1,0 +1,41 @@
+"""
+What the bot remembers across restarts and crashes, all in ``DATA_DIR/bot.sqlite``.
+
+The inbox holds questions on their way to their answers; the memory, what was answered, and what people
+decided and said about it. Neither is ever logged.
+"""
+
+from bot.state.answers import Answers, Given, Reference, given
+from bot.state.channels import Channels, ChannelSettings
+from bot.state.disk import KEPT
+from bot.state.feedback import Feedback, Judged, Opinion
+from bot.state.ids import new_id, read_id
+from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
+from bot.state.memory import Memory
+from bot.state.people import People
+from bot.state.threads import Threads
+
+__all__ = [
+    "KEPT",
+    "Answers",
+    "ChannelSettings",
+    "Channels",
+    "Edited",
+    "Feedback",
+    "Given",
+    "Inbox",
+    "Judged",
+    "Kind",
+    "Memory",
+    "Opinion",
+    "People",
+    "Reference",
+    "Request",
+    "State",
+    "Taken",
+    "Threads",
+    "Waiting",
+    "given",
+    "new_id",
+    "read_id",
+]

@@ -1,0 +1,68 @@
+"""What each channel wants of the bot. Kept by the channel's id, so that a renamed channel keeps it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
+
+from bot.state.disk import metadata
+
+MOST_EXCERPTS = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelSettings:
+    """
+    The settings of one channel; the defaults are those of a channel that nobody has set.
+
+    *may_ask* holds ids of user groups; empty: everybody may. *answer_shared* lets the bot answer where
+    people of other organisations read along.
+    """
+
+    channel: str
+    answer_without_mention: bool = False
+    may_ask: tuple[str, ...] = ()
+    answer_shared: bool = False
+    most_excerpts: int = MOST_EXCERPTS
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.most_excerpts <= MOST_EXCERPTS:
+            raise ValueError(f"{self.most_excerpts} excerpts, of 1 to {MOST_EXCERPTS}")
+
+
+settings = sa.Table(
+    "channel_settings",
+    metadata,
+    sa.Column("channel", sa.String, primary_key=True),
+    sa.Column("answer_without_mention", sa.Boolean, nullable=False),
+    sa.Column("may_ask", sa.String, nullable=False),
+    sa.Column("answer_shared", sa.Boolean, nullable=False),
+    sa.Column("most_excerpts", sa.Integer, nullable=False),
+)
+
+
+class Channels:
+    """The settings of all channels."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+
+    def load(self, channel: str) -> ChannelSettings:
+        """Return what is set, or the defaults."""
+        with self._engine.connect() as connection:
+            query = sa.select(settings).where(settings.c.channel == channel)
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            return ChannelSettings(channel=channel)
+        return ChannelSettings(**{**row, "may_ask": tuple(json.loads(row["may_ask"]))})
+
+    def save(self, chosen: ChannelSettings) -> None:
+        """Keep *chosen* for its channel."""
+        row = {c.name: getattr(chosen, c.name) for c in settings.columns}
+        row["may_ask"] = json.dumps(chosen.may_ask)
+        insert = sqlite.insert(settings).values(row)
+        with self._engine.begin() as connection:
+            connection.execute(insert.on_conflict_do_update(index_elements=["channel"], set_=row))

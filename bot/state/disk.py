@@ -1,0 +1,36 @@
+"""The file that all memory is in: ``DATA_DIR/bot.sqlite``. What is written is on the disk, not in a cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.engine.interfaces import DBAPIConnection
+
+# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
+KEPT = 30 * 24 * 3600.0
+# Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
+LOCK_TIMEOUT = 2.0
+
+metadata = sa.MetaData()
+
+
+def open_file(path: Path) -> sa.Engine:
+    """Open the file at *path*, with whatever tables are missing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)  # questions are for nobody else's eyes
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT}, hide_parameters=True)
+    sa.event.listen(engine, "connect", _make_durable)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
+        metadata.create_all(connection)
+    return engine
+
+
+def _make_durable(connection: DBAPIConnection, _: object) -> None:
+    cursor = connection.cursor()
+    # An ack promises that the question is kept: FULL writes it to the disk, not to the cache.
+    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

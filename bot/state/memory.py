@@ -1,0 +1,50 @@
+"""The memory of one bot: answers, threads, channels, feedback and people, each in tables of its own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from bot.state.answers import Answers
+from bot.state.channels import Channels
+from bot.state.disk import open_file
+from bot.state.feedback import Feedback
+from bot.state.people import People
+from bot.state.threads import Threads
+
+
+class Memory:
+    """
+    All that outlives an answer. Safe to share among threads, and with other processes on the same file.
+
+    *clock* gives seconds since the epoch.
+    """
+
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+        self._engine = open_file(path)
+        self.answers = Answers(self._engine, clock)
+        self.threads = Threads(self._engine, clock)
+        self.channels = Channels(self._engine)
+        self.feedback = Feedback(self._engine, clock)
+        self.people = People(self._engine, clock)
+
+    def forget(self) -> None:
+        """Delete what is too old to be asked for; what was judged is kept for its owner."""
+        self.answers.forget()
+        self.threads.forget()
+        self.people.forget()
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,127 @@
+"""
+What people see beneath a question while it waits and is worked on; never the answer, and never for long.
+
+Promises: one status a question at most, set before its answer is posted or not at all, and none that is left
+standing. A status that Slack does not take costs an answer nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.state import Inbox, Request, State
+
+log = logging.getLogger(__name__)
+
+LOADING = "is reading the column…"
+WORKING = "is looking through the column…"
+LONG = 3  # questions: with more of them ahead, the status says how many
+WATCH = 0.5  # seconds after which a question that nobody has taken up gets a status
+PATIENCE = 3  # seconds for one call
+FAREWELL = 2.0  # seconds in which a stopping bot takes down what still stands
+
+
+def queued(ahead: int) -> str:
+    """Say how many questions are ahead."""
+    return f"has your question: {ahead} others come before it…"
+
+
+class Statuses:
+    """The statuses of one bot. Safe to share among threads."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = WebClient(
+            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[]
+        )
+        self._client.proxy = client.proxy
+        self._lock = threading.Lock()
+        self._shown: dict[str, tuple[Request, Future[None]]] = {}
+        self._calls = ThreadPoolExecutor(2, "status")
+
+    def show(self, id: str, request: Request, text: str) -> None:
+        """Show *text* beneath a question, unless it has a status already; does not wait for Slack."""
+        if request.shown_at is None:
+            return
+        with self._lock:
+            if id not in self._shown:
+                self._shown[id] = request, self._calls.submit(self._set, request, text)
+
+    def settle(self, id: str, *, replied: str | None = None) -> None:
+        """Wait for what is on its way; take the status down unless a reply in thread *replied* does."""
+        with self._lock:
+            request, call = self._shown.pop(id, (None, None))
+        if request is None or call is None or call.cancel():
+            return
+        wait([call])
+        if replied is None or replied != request.shown_at:
+            self._set(request, "")
+
+    def arrived(self, id: str) -> None:
+        """Wait until the status is there, so that an answer that comes now takes it down."""
+        with self._lock:
+            _, call = self._shown.get(id, (None, None))
+        if call is not None and not call.cancel():
+            wait([call])
+
+    @property
+    def standing(self) -> dict[str, Request]:
+        """The questions that have a status."""
+        with self._lock:
+            return {id: request for id, (request, _) in self._shown.items()}
+
+    def close(self) -> None:
+        """Take down what still stands, as far as there is time."""
+        ends = [self._calls.submit(self.settle, id) for id in self.standing]
+        wait(ends, FAREWELL)
+        self._calls.shutdown(wait=False, cancel_futures=True)
+
+    def _set(self, request: Request, text: str) -> None:
+        try:
+            self._client.assistant_threads_setStatus(
+                channel_id=request.channel, thread_ts=request.shown_at or "", status=text
+            )
+        except (SlackApiError, OSError) as error:  # nobody misses a status
+            log.debug("no status", extra={"channel": request.channel, "code": type(error).__name__})
+
+
+class Herald:
+    """A thread that tells those who wait why: the column is being read, or many came before them."""
+
+    def __init__(self, inbox: Inbox, statuses: Statuses, is_loaded: Callable[[], bool]) -> None:
+        self._inbox, self._statuses, self._is_loaded = inbox, statuses, is_loaded
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look no more."""
+        self._stopping.set()
+        if self._thread.ident:
+            self._thread.join(WATCH + PATIENCE)
+
+    def _run(self) -> None:
+        while not self._stopping.wait(WATCH):
+            try:
+                self.look()
+            except Exception:  # a locked file: the next look will do
+                log.exception("herald stumbled")
+
+    def look(self) -> None:
+        """Give those a status who wait for long, and take down that of a question that was deleted."""
+        for waiting in self._inbox.waiting():
+            if not self._is_loaded():
+                self._statuses.show(waiting.id, waiting.request, LOADING)
+            elif waiting.ahead > LONG:
+                self._statuses.show(waiting.id, waiting.request, queued(waiting.ahead))
+        for id in self._statuses.standing:
+            if self._inbox.state(id) is State.DROPPED:
+                self._statuses.settle(id)
