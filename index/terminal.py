@@ -23,12 +23,12 @@ from rich.table import Table
 from rich.text import Text
 
 from index import evaluate, wording
-from index.answer import Answer
 from index.check import Outcome, QuoteCheck, context
 from index.evaluate import Figure, Score
 from index.passage import Excerpt
 from index.store import Summary
 from index.sync import Change, Report
+from index.verdict import Answer
 
 UNBROKEN = 100_000  # columns of a file or a pipe, which have no edge to break lines at
 STYLES = {Change.FAILED: "red", Change.REMOVED: "yellow"}
