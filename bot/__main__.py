@@ -11,13 +11,13 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bot.column import Column
 from bot.config import Config, Slack
 from bot.log import start_log
 from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
 from bot.state import Inbox, Memory
-from index.answer import Answerer
 from index.config import Config as IndexConfig
 from index.config import ConfigError
 from index.embedder import Embedder, ModelError
@@ -89,7 +89,7 @@ def demonstrate(config: Config) -> None:
     play(answerer, console, os.environ, interactive=sys.stdin.isatty())
 
 
-def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
+def load(config: IndexConfig, *, fresh: bool = False) -> Column:
     """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
     embedder = Embedder(config.embedding_model)
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
@@ -100,7 +100,7 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
-    return Answerer(Retriever(store, embedder), config.aliases)
+    return Column(Retriever(store, embedder), config.aliases)
 
 
 if __name__ == "__main__":

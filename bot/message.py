@@ -58,14 +58,18 @@ def escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
-def message(answer: Answer) -> Message:
-    """Build the message that carries *answer*, within all limits."""
+def message(answer: Answer, *, spare: int = 0, text_spare: int = 0) -> Message:
+    """
+    Build the message that carries *answer*, within all limits.
+
+    *spare* and *text_spare* are characters left free for what is added to the blocks and to the text.
+    """
     shown = answer.excerpts[:MOST_EXCERPTS]
     blocks = (_blocks(answer, shown, limit) for limit in EXCERPT_LIMITS)
     texts = (_text(answer, shown, limit) for limit in EXCERPT_LIMITS)
     return Message(
-        text=next(text for text in texts if len(text) <= TEXT_LIMIT),
-        blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT),
+        text=next(text for text in texts if len(text) <= TEXT_LIMIT - text_spare),
+        blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT - spare),
     )
 
 
@@ -121,8 +125,17 @@ def prove(built: Message, answer: Answer) -> None:
     Raises:
         NotVerbatimError: If one is missing, altered, or cut without a mark.
     """
-    shown = answer.excerpts[:MOST_EXCERPTS]
-    quotes = list(_quotes(built.blocks))
+    prove_excerpts(built.blocks, answer.excerpts[:MOST_EXCERPTS])
+
+
+def prove_excerpts(blocks: Sequence[Block], shown: Sequence[Excerpt]) -> None:
+    """
+    Read the quotations out of *blocks* and compare them, in their order, with the excerpts that are *shown*.
+
+    Raises:
+        NotVerbatimError: If one is missing, altered, or cut without a mark.
+    """
+    quotes = list(_quotes(blocks))
     if len(quotes) != len(shown):
         raise NotVerbatimError(f"the message holds {len(quotes)} quotations of {len(shown)} excerpts")
     for number, ((quote, marked), excerpt) in enumerate(zip(quotes, shown, strict=True), 1):
@@ -140,16 +153,17 @@ def size(blocks: Sequence[Block]) -> int:
 
 def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block, ...]:
     heads: list[Block] = [
-        {"type": "section", "text": _plain(wording.lead(answer, shown))},
-        {"type": "context", "elements": [_plain(wording.searched(answer.searched))]},
+        {"type": "section", "text": plain_text(wording.lead(answer, shown))},
+        {"type": "context", "elements": [plain_text(wording.searched(answer.searched))]},
     ]
     if shown and answer.verdict is not Verdict.ANSWERED:
-        heads.append({"type": "section", "text": _plain(NEAREST[answer.verdict])})
-    cited = [block for excerpt in shown for block in (_quotation(excerpt, limit), _citation(excerpt))]
+        heads.append({"type": "section", "text": plain_text(NEAREST[answer.verdict])})
+    cited = [block for excerpt in shown for block in (quotation(excerpt, limit), citation(excerpt))]
     return (*heads, *cited)
 
 
-def _quotation(excerpt: Excerpt, limit: int) -> Block:
+def quotation(excerpt: Excerpt, limit: int) -> Block:
+    """Return the excerpt's words as a quotation, cut to *limit* characters and then marked so."""
     words = cut(excerpt.text, limit)
     parts = [{"type": "rich_text_quote", "elements": [{"type": "text", "text": words}]}]
     if words != excerpt.text:
@@ -157,44 +171,48 @@ def _quotation(excerpt: Excerpt, limit: int) -> Block:
     return {"type": "rich_text", "elements": parts}
 
 
-def _citation(excerpt: Excerpt) -> Block:
+def citation(excerpt: Excerpt) -> Block:
+    """Say whose words they are and where they stand, with a link where there is one."""
     # plain_text is literal, so that no title or name can format, ping or link; only our own link is mrkdwn.
     parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
-    elements = [_plain(" · ".join(parts))]
-    if url := _link(excerpt):
-        elements.append({"type": "mrkdwn", "text": f"<{url}|Open the article>"})
+    elements = [plain_text(" · ".join(parts))]
+    if url := address(excerpt):
+        elements.append({"type": "mrkdwn", "text": f"<{escape(url)}|Open the article>"})
     return {"type": "context", "elements": elements}
 
 
-def _link(excerpt: Excerpt) -> str | None:
+def address(excerpt: Excerpt) -> str | None:
+    """Return where the excerpt can be opened, if that is a plain web address of no great length."""
     for url in (excerpt.citation.link, excerpt.article.url):
         if url and len(escape(url)) <= LINK_LIMIT and re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url):
-            return escape(url)
+            return url
     return None
 
 
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
-    spoken = [_spoken(excerpt, limit) for excerpt in shown]
+    quoted = [spoken(excerpt, limit) for excerpt in shown]
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
-        return "\n\n".join((lead, *spoken, searched))
-    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if spoken else []), *spoken))
+        return "\n\n".join((lead, *quoted, searched))
+    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if quoted else []), *quoted))
 
 
-def _spoken(excerpt: Excerpt, limit: int) -> str:
+def spoken(excerpt: Excerpt, limit: int) -> str:
+    """Return speaker, words and source as they are read aloud."""
     words = cut(excerpt.text, limit)
     mark = "" if words == excerpt.text else f" {CUT}"
     source = f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}"
     return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {escape(source)}"
 
 
-def _plain(text: str) -> Block:
+def plain_text(text: str) -> Block:
+    """Return literal text: nothing in it formats, pings or links."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def _quotes(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
     """Yield the words of each quotation, and whether a mark says that they are cut."""
     for block in blocks:
-        if block["type"] == "rich_text":
+        if block["type"] == "rich_text" and block["elements"][0]["type"] == "rich_text_quote":
             quote, *mark = block["elements"]
             yield "".join(leaf["text"] for leaf in quote["elements"]), bool(mark)

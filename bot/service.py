@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from slack_bolt import App
@@ -27,6 +27,8 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.actions import Clicks, register_actions
+from bot.column import Consulted
 from bot.config import Slack
 from bot.listeners import register
 from bot.poster import Poster, posting_client
@@ -46,6 +48,16 @@ REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
 
+class Loaded(Asks, Consulted, Protocol):
+    """The column, loaded: it is asked, opened and compared with."""
+
+
+class Shelf:
+    """Where the column stands once it is loaded; until then *column* is None."""
+
+    column: Consulted | None = None
+
+
 class StartError(Exception):
     """Slack refuses the bot; the text names the setting and says what to do."""
 
@@ -63,7 +75,7 @@ class Service:
     slack: Slack
     inbox: Inbox
     memory: Memory
-    load: Callable[[], Asks]
+    load: Callable[[], Loaded]
     recheck: float = 2.0
     pulse: Callable[[], object] = lambda: None
 
@@ -80,18 +92,22 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        connector = self._connector(build_app(client, identity, self.inbox, self.memory), direct=direct)
+        shelf = Shelf()
+        app = build_app(client, identity, self.inbox, self.memory, shelf)
+        connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, stop, started)
+                await self._answer(client, stop, started, shelf)
         finally:
             beating.cancel()
             await connector.leave()
             log.info("stopped")
 
-    async def _answer(self, client: WebClient, stop: asyncio.Event, started: Callable[[], None]) -> None:
+    async def _answer(
+        self, client: WebClient, stop: asyncio.Event, started: Callable[[], None], shelf: Shelf
+    ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client)
         herald = Herald(self.inbox, statuses, loaded.is_set)
@@ -100,6 +116,7 @@ class Service:
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is None:
                 return
+            shelf.column = answerer
             loaded.set()
             poster = Poster(client)
             replier = Replier(self.inbox, self.memory, poster, answerer, statuses, recheck=self.recheck)
@@ -189,7 +206,9 @@ def running(service: Service) -> Iterator[threading.Event]:
             run.result()
 
 
-def build_app(client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory) -> App:
+def build_app(
+    client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory, shelf: Shelf | None = None
+) -> App:
     """
     Build the Bolt app with all its listeners; it calls Slack neither now nor on an event.
 
@@ -207,6 +226,8 @@ def build_app(client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory
         raise_error_for_unhandled_request=True,
     )
     register(app, inbox, memory)
+    here = shelf or Shelf()
+    register_actions(app, Clicks(memory, Poster(client), lambda: here.column))
     return app
 
 
@@ -267,9 +288,9 @@ async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:
     return None
 
 
-def _in_thread(load: Callable[[], Asks]) -> Awaitable[Asks]:
+def _in_thread(load: Callable[[], T]) -> Awaitable[T]:
     """Run *load* in a thread that, unlike an executor's, does not keep a stopping process alive."""
-    future: Future[Asks] = Future()
+    future: Future[T] = Future()
     future.set_running_or_notify_cancel()
 
     def work() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
 from bot.message import (
@@ -139,8 +140,9 @@ class Replier:
             return Reply(exhausted_message(answer.subject))
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
-        built = offering(message(answer), answer, taken.id)
+        built = offering(message(answer, spare=ROOM), answer, taken.id)
         prove(built, answer)
+        built = carrying(built, record)
         self._memory.answers.save(record)  # before it is posted: whoever clicks at once is known
         return Reply(built, record)
 

@@ -53,6 +53,9 @@ class SmallColumn:
         """Know nobody: whatever follows “and” is a topic."""
         return []
 
+    def article(self, id):
+        return HARBOUR if id == HARBOUR.id else None
+
     def ask(self, question, *, seen=()):
         self.asked.append(question)
         self.free.wait()

@@ -16,9 +16,8 @@ from bot.config import Slack
 from bot.playground.team import Message
 from bot.playground.transcript import show
 from bot.playground.workspace import Workspace
-from bot.service import Service, running
+from bot.service import Loaded, Service, running
 from bot.state import Inbox, Memory
-from bot.worker import Asks
 
 NAME = "Pullquote"
 OFF_TOPIC = "What's our PTO policy?"
@@ -29,7 +28,7 @@ INDENT = " " * 4
 PATIENCE = 30.0
 
 
-class Exemplary(Asks, Protocol):
+class Exemplary(Loaded, Protocol):
     """An answerer that knows some questions which its column answers."""
 
     def examples(self, most: int = 3) -> list[str]:
@@ -55,7 +54,7 @@ def play(answerer: Exemplary, console: Console, environ: Mapping[str, str], *, i
 
 
 @contextmanager
-def _connected(answerer: Asks, environ: Mapping[str, str]) -> Iterator[Workspace]:
+def _connected(answerer: Loaded, environ: Mapping[str, str]) -> Iterator[Workspace]:
     """Run the real bot against a new workspace; like the workspace, its memory ends with the block."""
     with (
         Workspace.start(environ=environ) as workspace,
