@@ -60,7 +60,7 @@ _STOP = re.compile(
 )
 # “and Roe?”, “what about the pier?”
 _AND = re.compile(
-    r"(?P<link>and|or|but|also|(?:and\s+|but\s+)?(?:what|how)\s+about|what\s+of)\s+(?P<rest>.+)"
+    r"(?P<link>(?:and\s+|but\s+)?(?:what|how)\s+about|what\s+of|and|or|but|also)\s+(?P<rest>.+)"
 )
 _ONE = re.compile(
     r"(?:in |from |by |to |according to )?(?P<outlet>(?:the )?[\w .&'-]+?)(?:'s)? "
@@ -151,10 +151,12 @@ def topic(question: str, subject: str | None = None) -> str:
     if asked.sense in (Sense.ABOUT, Sense.MENTIONED):
         return ""
     who, what = on_whom(asked)
-    said = what if who and not _ASKS.match(who) else asked.topic
+    named = bool(who) and not _ASKS.match(who)
+    said = what if named else asked.topic
     if found := re.search(r"\b(?:about|on|regarding|re|concerning)\s+(.+)$", said):
         return f"about {found[1]}"
-    words = content_words(said) if asked.sense in (Sense.ANY, Sense.THINKS) else said.split()
+    loose = asked.sense in (Sense.ANY, Sense.THINKS) and not named
+    words = content_words(said) if loose else said.split()
     dropped = set(fold(subject or "").split()) | {
         "why",
         "that",

@@ -33,6 +33,7 @@ from index.question import (
 )
 from index.retriever import Ranked, Retriever
 from index.segment import fold
+from index.speech.cues import HUMAN
 from index.speech.names import names, surname
 from index.speech.names import parts as name_parts
 from index.speech.roles import ALL as OFFICES
@@ -245,6 +246,8 @@ class _Asked:
                 return together(q.text, [self._found(own=True), self._said(others, q.topic)])
             if people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
+            if all(p.standing is Standing.DESCRIBED for p in people):
+                return self._described()
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
             if not known and (named := self.people.named_in(q.who)):
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
@@ -265,12 +268,31 @@ class _Asked:
                 return self._about(named[0])  # "what do people say about Roe?"
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
+            if who and self.people.find(who)[0].standing is Standing.COLUMNIST:
+                return self._found(own=True)
             asked = self.people.named_in(who) if who else []
             if asked and not without(who, asked).strip():
                 return self._said(asked, topic)
             if named := self._only_named():
                 return self._said(named, without(q.topic, named))
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
+
+    def _described(self) -> Answer:
+        """Answer what somebody said whom no name or label in the column stands for: “the gulf's leaders”."""
+        q = self.question
+        owner, _, owned = q.who.partition("'s ")
+        people = self.people.find(owner) if owned else []
+        speakers = [p for p in people if p.speakers]
+        if speakers and not HUMAN.match(owned.split()[-1]):
+            return self._said(speakers, f"{owned} {q.topic}")  # "roe's ferry quote"
+        if not owned and (named := self.people.named_in(q.who)):
+            return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
+        silent = [p for p in people if p.standing is Standing.MENTIONED]
+        if where := self.store.phrase(_bare(q.who), RANKED, self.within):
+            return self._mentioned_at(where, _bare(q.who))
+        if silent and HUMAN.match(owned.split()[-1]):
+            return self._never_quoted(silent[0])  # "norway's government", where only Norway is named
+        return self._found(spoken=True)
 
     def _only_named(self) -> list[Person]:
         """Return whom a question names that is hardly more than names: "tusk??", "roe budget"."""
@@ -314,7 +336,7 @@ class _Asked:
         confidence: float,
         seen: tuple[float, ...] = (),
     ) -> Answer:
-        texts = " ".join(s.passage.text[s.start : s.end] for s in found[:RANKED])
+        texts = " ".join(s.text for s in found[:RANKED])
         labels = [label for p in speakers for label in p.speakers]
         return self._answer(
             Verdict.NOT_ON_THIS,
@@ -348,9 +370,12 @@ class _Asked:
             return self._answer(
                 Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
             )
+        return self._mentioned_at(where, person.name)
+
+    def _mentioned_at(self, where: Sequence[int], name: str) -> Answer:
         ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
-        mentioned = [statements.naming(r, person.name) for r in ranked]
-        return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=person.name)
+        mentioned = [statements.naming(r, name) for r in ranked]
+        return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=name)
 
     def _about(self, person: Person) -> Answer:
         """Answer where somebody is mentioned, or what others are reported as saying about them."""
@@ -463,6 +488,10 @@ class _Asked:
         )
 
 
+def _bare(who: str) -> str:
+    return re.sub(r"^(?:the|a|an|any|some)\s+", "", who)
+
+
 def _sought(question: Question, first: Question) -> str:
     """Return what is searched for: a part of a question that leans on the first is searched for with it."""
     together = question is not first and leans(question.text)
@@ -536,11 +565,12 @@ def close(found: Sequence[Statement], least: float = CLOSE) -> list[Statement]:
 
 
 def shown(found: Sequence[Statement], most: int = MOST, budget: int = BUDGET) -> list[Statement]:
-    """Return the statements that an answer shows: a few, short together, none inside another."""
+    """Return the statements that an answer shows: a few, short together, none twice or inside another."""
     chosen: list[Statement] = []
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
         fits = len(chosen) < most and length <= budget
-        if not chosen or (fits and not any(s.overlaps(c) for c in chosen)):
+        known = any(s.overlaps(c) or s.text == c.text for c in chosen)
+        if not chosen or (fits and not known):
             chosen.append(s)
     return chosen

@@ -21,7 +21,7 @@ FILE = Path(__file__).with_suffix(".json")
 EVIDENCE = (
     "cosine",  # of the question and the nearest sentence shown
     "held",  # share of the question's words in what is shown, rare words weighing more
-    "around",  # the same for its whole paragraph
+    "around",  # the same for its whole paragraph; of somebody's words, for the sentences beside them
     "type unmet",  # a number, time, person or place is asked for, and none stands there that was not asked
     "contrary",  # the question denies what the text does not, or the text has the opposite of its words
     "other number",  # a number that the question names does not stand there
@@ -60,7 +60,8 @@ def evidence(question: Question, words: Words, best: Statement) -> tuple[float, 
         not numbers(asked) <= numbers(shown),
         not countries(_PRONOUN.sub(" ", asked)) <= countries(text),
     )
-    return best.cosine, best.held, words.coverage(text), *map(float, speaks_against)
+    around = best.neighbourhood if question.sense is Sense.SAID else text
+    return best.cosine, best.held, words.coverage(around), *map(float, speaks_against)
 
 
 def _type_met(question: Question, text: str) -> bool | None:

@@ -66,12 +66,16 @@ _ARGUED = _any_of(
     "say tell think believe argue claim insist reject dismiss dispute justify defend oppose deny".split()
 )
 _NAME = r"(?P<who>(?:[\w.'-]+\s+){0,3}?[\w.'-]+)"
+_IN_WORDS = r"(?:opinions?|views?|words|eyes|mind|telling|book|account|estimation|judge?ment|assessment)"
 _ABOUT = r"(?=\s+(?:on|about|regarding|re|concerning|to|after|when|in|that)\b|\s*$)(?P<topic>.*)"
 _PATTERNS = [
     # what did Tusk say about the drones? how has Rubio responded to …?
     rf"\b(?:what|how)\b(?:\s+(?:else|exactly|on\s+earth))?\s+(?:{_DID})(?:n't)?\s+"
-    rf"(?P<who>.+?)\s+(?:not\s+|\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB}|make\s+of|feel)\b"
+    rf"(?P<who>.+?)(?<!\sof)(?<!\sthe)(?<!\sand)\s+(?:not\s+|\w+ly\s+|ever\s+|also\s+|have\s+to\s+|had\s+to\s+)?(?:{_VERB}|make\s+of|feel)\b"
     r"(?P<topic>.*)",
+    # who won, in Roe's opinion? in Roe's view, who won?
+    rf"^(?P<topic>.*?),?\s+(?:in|per|by)\s+{_NAME}'s?\s+(?:own\s+)?{_IN_WORDS}$",
+    rf"^(?:in|per|by)\s+{_NAME}'s?\s+(?:own\s+)?{_IN_WORDS},?\s+(?P<topic>.*)$",
     # did Tusk say anything about …? how many drones did Tusk say there were? where did he say that …?
     rf"^(?P<asked>.*?)\b(?:did|does|has|have)(?:n't)?\s+{_NAME}\s+(?:ever\s+|actually\s+|really\s+)?(?:{_TELL})\b(?P<topic>.*)",
     # what was Tusk's response to …?
@@ -152,7 +156,7 @@ _WHOSE = re.compile(
     r"\bwho(?:se)?\b|\bsource\b|\bwhere\s+(?:is|was|does)\b|\bsaid\s+by\b|\bfrom\s+whom\b|\battribut|^$"
 )
 # “tusk on the budget”, “the mayor re: ferries”
-_ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|abt|vs|to)\b:?\s+(?P<topic>.+)$")
+_ON = re.compile(r"^(?P<who>(?:[\w.'’-]+\s+){1,4}?)(?:on|about|re|regarding|abt)\b:?\s+(?P<topic>.+)$")
 _NEXT = re.compile(
     r"[,;]?\s+and\s+(?=(?:what|who|how|why|does|did|is|which)\b)|\?\s+(?:and\s+)?(?=\w)|(?:^|\s+)\d[.)]\s+"
 )

@@ -53,6 +53,20 @@ class Statement:
         """The passage that it stands in."""
         return self.ranked.passage
 
+    @property
+    def text(self) -> str:
+        """Its words."""
+        return self.passage.text[self.start : self.end]
+
+    @property
+    def neighbourhood(self) -> str:
+        """Its words with those of the sentence before it and of the one behind it."""
+        text = self.passage.text
+        spans = sentences(text)
+        start = max((s.start for s in spans if s.end <= self.start), default=0)
+        end = min((s.end for s in spans if s.start >= self.end), default=len(text))
+        return text[start:end]
+
     def overlaps(self, other: Statement) -> bool:
         """Tell whether the two share text."""
         same = self.ranked.passage_id == other.ranked.passage_id
@@ -205,7 +219,7 @@ def topics(found: Sequence[Statement], words: Words, people: Collection[str], mo
 
 def _told(s: Statement) -> str:
     """Return what a statement says, without the clause that says whose it is."""
-    text = s.passage.text[s.start : s.end]
+    text = s.text
     if quoted := quotations(text):
         return " ".join(text[q.start : q.end] for q in quoted)
     at = text.find(s.utterance.cue) if s.utterance else -1

@@ -20,17 +20,17 @@ TEXT = f"{FIRST} Their captain wrote home from Kenya."
 
 
 def weighed(question: str) -> dict[str, float]:
+    words = Words({"captain": 3.0, "pay": 1.0})
     ranked = Ranked(
         passage_id=1,
         article_id="a",
         passage=Passage(number=1, text=TEXT),
         score=1.0,
         cosine=0.7,
-        coverage=0.5,
+        words=words,
         sentences=(),
     )
     best = Statement(ranked=ranked, start=0, end=len(FIRST), fit=0.6, cosine=0.7, held=0.25)
-    words = Words({"captain": 3.0, "pay": 1.0})
     return dict(zip(EVIDENCE, evidence(understand(question), words, best), strict=True))
 
 

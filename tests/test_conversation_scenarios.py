@@ -422,6 +422,14 @@ def test_a_question_that_is_deleted_while_it_is_worked_on_is_not_answered(talk, 
     assert talk.inbox.count() == {State.DROPPED: 1}
 
 
+def test_an_answered_question_that_is_deleted_is_passed_over(talk, door):
+    thread, _ = talk.open(ABOUT_THE_FERRY)
+    talk.settled()
+    talk.workspace.delete(talk.general, thread)
+    talk.settled()
+    assert (talk.told(), len(talk.answers(thread)), len(door.asked)) == ([], 1, 1)
+
+
 # ---- status
 
 

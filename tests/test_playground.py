@@ -224,6 +224,27 @@ def test_status_and_prompts_are_kept(workspace, client, ada, general):
     assert [p["prompts"] for p in workspace.prompts] == [prompts]  # the second is never shown
 
 
+def test_a_status_stands_until_the_bot_replies_there_or_takes_it_down(workspace, client, ada, general):
+    one, two = workspace.post(ada, general, "one"), workspace.post(ada, general, "two")
+    for ts in (one, two):
+        client.assistant_threads_setStatus(channel_id=general, thread_ts=ts, status="is reading …")
+    workspace.post(ada, general, "are you?", thread_ts=one)
+    client.chat_postMessage(channel=general, text="beside it")
+    assert [workspace.status(general, ts) for ts in (one, two)] == ["is reading …"] * 2
+    client.chat_postMessage(channel=general, thread_ts=one, text="yes")
+    client.assistant_threads_setStatus(channel_id=general, thread_ts=two, status="")
+    assert [workspace.status(general, ts) for ts in (one, two)] == ["", ""]
+
+
+def test_a_status_stands_below_a_message_that_is_there(workspace, client, ada, general):
+    ts = workspace.post(ada, general, "hello")
+    workspace.delete(general, ts)
+    where = {"channel_id": general, "status": "is reading …"}
+    set_status = client.assistant_threads_setStatus
+    assert refusal(set_status, **where, thread_ts=ts) == "invalid_thread_ts"
+    assert refusal(set_status, **where, thread_ts="") == "invalid_arguments"
+
+
 # Faults
 
 

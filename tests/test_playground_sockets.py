@@ -88,6 +88,17 @@ def test_deletions_and_other_bots_are_told_apart(workspace, app, ada, general):
     assert "user" not in next(e for e in events if e.get("subtype") == "bot_message")
 
 
+def test_the_first_message_of_a_thread_leaves_a_tombstone(workspace, app, ada, general):
+    with connected(workspace, app):
+        ts = workspace.post(ada, general, "oops")
+        workspace.post(ada, general, "what?", thread_ts=ts)
+        workspace.delete(general, ts)
+        workspace.wait_until_delivered()
+    event = workspace.deliveries("message")[-1].payload["event"]
+    assert (event["subtype"], event["message"]["subtype"]) == ("message_changed", "tombstone")
+    assert (event["message"]["ts"], event["previous_message"]["text"]) == (ts, "oops")
+
+
 def test_opening_a_tab_of_the_app_is_an_event(workspace, app, ada):
     with connected(workspace, app):
         workspace.open_home(ada, tab="messages")

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
-from bot.state import KEPT, Inbox, Kind, Request, State
+from bot.state import KEPT, Edited, Inbox, Kind, Request, State
 
 MENTION = Request(kind=Kind.MENTION, key="Ev1", team="T1", channel="C1", user="U1", text="what?", ts="1.1")
 COMMAND = Request(
@@ -224,6 +224,94 @@ def test_many_writers_of_one_question_store_it_once(path):
 
     with Inbox(path), ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(put, range(8))) == [False] * 7 + [True]
+
+
+def test_a_question_that_waits_takes_an_edit_and_an_answered_one_does_not(inbox):
+    inbox.put(MENTION)
+    where = (MENTION.team, MENTION.channel, MENTION.ts)
+    assert inbox.edit(*where, "what?") is Edited.SAME
+    assert inbox.edit(*where, "who?") is Edited.CHANGED
+    taken = inbox.take()
+    assert taken.request.text == "who?"
+    assert inbox.edit(*where, "where?") is Edited.TOO_LATE
+    inbox.begin_post(taken)
+    assert inbox.edit(*where, "where?") is Edited.TOO_LATE
+    inbox.finish(taken, State.DONE)
+    assert inbox.edit(*where, "where?") is Edited.TOO_LATE
+    assert inbox.edit(*where, "who?") is Edited.SAME
+    assert inbox.edit("T1", "C1", "9.9", "where?") is Edited.UNKNOWN
+
+
+def test_the_edit_of_a_question_that_failed_is_no_answered_one(inbox):
+    inbox.put(MENTION)
+    inbox.finish(inbox.take(), State.FAILED)
+    assert inbox.edit(MENTION.team, MENTION.channel, MENTION.ts, "who?") is Edited.SAME
+
+
+def test_a_question_of_a_crashed_worker_takes_an_edit_once_its_lease_is_over(inbox, clock):
+    inbox.put(MENTION)
+    inbox.take()
+    clock.now += 31
+    assert inbox.edit(MENTION.team, MENTION.channel, MENTION.ts, "who?") is Edited.CHANGED
+
+
+def test_a_dropped_question_is_not_taken_not_posted_and_stays_known(inbox):
+    where = (MENTION.team, MENTION.channel, MENTION.ts)
+    inbox.put(MENTION)
+    taken = inbox.take()
+    assert [inbox.drop(*where), inbox.drop(*where)] == [True, False]
+    assert inbox.begin_post(taken) is False
+    assert inbox.state(taken.id) is State.DROPPED
+    assert inbox.put(MENTION) is False
+    assert inbox.take() is None
+    assert inbox.state("nobody's") is None
+
+
+def test_a_question_for_which_a_post_has_begun_is_not_dropped(inbox):
+    inbox.put(MENTION)
+    inbox.begin_post(inbox.take())
+    assert inbox.drop(MENTION.team, MENTION.channel, MENTION.ts) is False
+
+
+def test_the_next_of_a_conversation_waits_for_the_one_before_it_and_no_other_does(inbox, clock):
+    thread = replace(MENTION, key="Ev2", ts="1.2", thread_ts="1.1")
+    beside = replace(MENTION, key="Ev3", ts="1.3")
+    for request in (MENTION, thread, beside, COMMAND):
+        inbox.put(request)
+        clock.now += 1
+    first = inbox.take()
+    assert [first.request, inbox.take().request, inbox.take().request] == [MENTION, beside, COMMAND]
+    assert inbox.take() is None
+    inbox.finish(first, State.DONE)
+    assert inbox.take().request == thread
+
+
+def test_direct_messages_of_one_person_are_taken_one_after_the_other(inbox, clock):
+    dm = replace(MENTION, kind=Kind.DM, channel="D1")
+    for number in range(2):
+        inbox.put(replace(dm, key=f"Ev{number}", ts=f"1.{number}"))
+        clock.now += 1
+    inbox.put(replace(dm, channel="D2", key="Ev9"))
+    taken = [inbox.take(), inbox.take(), inbox.take()]
+    assert [t and t.request.key for t in taken] == ["Ev0", "Ev9", None]
+    inbox.defer(taken[0], 60)  # what has to wait by itself keeps nobody else waiting
+    assert inbox.take().request.key == "Ev1"
+
+
+def test_those_who_wait_are_told_how_many_are_before_them(inbox, clock):
+    for number in range(4):
+        inbox.put(replace(COMMAND, key=str(number)))
+        clock.now += 1
+    inbox.finish(inbox.take(), State.DONE)
+    inbox.take()
+    assert [(waiting.request.key, waiting.ahead) for waiting in inbox.waiting()] == [("2", 1), ("3", 2)]
+    assert [waiting.request.key for waiting in inbox.waiting(most=2)] == ["2"]
+
+
+def test_a_message_leads_to_its_question(inbox):
+    inbox.put(MENTION)
+    assert inbox.find("C1", "1.1") == inbox.take().id
+    assert inbox.find("C1", "9.9") is None
 
 
 KILLED = textwrap.dedent(

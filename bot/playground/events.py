@@ -78,7 +78,12 @@ def on_edit(team: Team, message: Message, before: Json) -> list[Json]:
 
 
 def on_delete(team: Team, message: Message, before: Json) -> list[Json]:
-    """Return the event of a deletion."""
+    """Return the event of a deletion: the first message of a thread changes to a tombstone instead."""
+    if not message.thread_ts and team.thread(message.channel, message.ts):
+        tomb = {"type": "message", "subtype": "tombstone", "hidden": True, "user": "USLACKBOT"}
+        tomb |= {"text": "This message was deleted.", "ts": message.ts, "thread_ts": message.ts}
+        changed = {"subtype": "message_changed", "previous_message": before, "message": tomb}
+        return _message(team, message, _hidden(team, message, changed))
     deleted = {"subtype": "message_deleted", "previous_message": before, "deleted_ts": message.ts}
     return _message(team, message, _hidden(team, message, deleted))
 

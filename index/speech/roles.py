@@ -71,6 +71,9 @@ _BEHIND = re.compile(
 )
 
 
+_TITULAR = TITLES | MODIFIERS | {"of"}  # "Secretary of State Jane Roe"
+
+
 def roles_in(texts: Iterable[str], roster: Roster) -> list[Role]:
     """Return what *texts* call their people: titles before names, and appositions behind them."""
     found: dict[Role, None] = {}
@@ -94,8 +97,10 @@ def _titled_end(phrase: str) -> str:
     """Return the title that ends *phrase*, with what it is a title of; nothing where it ends otherwise."""
     words = phrase.split()
     at = len(words)
-    while at and (words[at - 1].casefold().rstrip(".") in TITLES or words[at - 1].casefold() == "of"):
+    while at and (words[at - 1].casefold().rstrip(".") in _TITULAR):
         at -= 1
+    if not any(w.casefold().rstrip(".") in TITLES for w in words[at:]):
+        return ""
     begin = at
     while begin and (words[begin - 1][0].isupper() or words[begin - 1] in MODIFIERS):
         begin -= 1  # "European Central Bank President": all of a body's name
@@ -144,7 +149,7 @@ def _places(text: str) -> Iterator[tuple[str, str]]:
 def countries(text: str) -> frozenset[str]:
     """Return the countries that *text* names, also by their people, capitals and seats of government."""
     without_full_stops = re.sub(r"(?<=\w\w)\.", " ", fold(text))  # but "u.s." keeps its own
-    return frozenset(_places(without_full_stops))
+    return frozenset(place for place, _ in _places(without_full_stops))
 
 
 @cache
