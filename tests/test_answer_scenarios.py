@@ -488,7 +488,7 @@ def check(desk, ts, expected):
         ("Tom Bask said that the ferry was a relic. I think that the bridge is a fantasy.", "Spliced"),
         ("The moon is made of cheese and wishes.", "Not in the column"),
         ("Remember? “The gulls will have it before long,” he warned us all at dinner, laughing.", "Verbatim"),
-        ("as it is", "Too short to check"),
+        ("it is", "Too short to check"),
         ("<@U1>", actions.NO_TEXT.text),
     ],
 )
