@@ -200,7 +200,7 @@ class Clicks:
         where = Request(
             kind=Kind.COMMAND,
             key="",
-            team=body["team"]["id"],
+            team=(body.get("team") or {}).get("id", ""),
             channel=body["channel"]["id"],
             user=body["user"]["id"],
             text="",
@@ -215,7 +215,7 @@ class Clicks:
         def guarded(body: Body) -> None:
             try:
                 work(body)
-                log.info(name)
+                log.info(name, extra={"request": _id(body) or None})
             except Exception as error:
                 known = isinstance(error, RefusedError | LaterError | DoubtError)
                 log.warning("%s failed", name, extra={"code": str(error) if known else type(error).__name__})

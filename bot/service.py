@@ -42,6 +42,7 @@ T = TypeVar("T")
 # A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
 PING_INTERVAL = 2
 PULSE = 1.0
+CLICKS = 16  # that are worked on at once
 LONGEST_PAUSE = 60.0
 LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
@@ -223,6 +224,8 @@ def build_app(
         signing_secret="",
         request_verification_enabled=False,  # Socket Mode: requests come over our own connection
         process_before_response=True,
+        # Not 5: a few posts that Slack holds up must not keep a modal from opening within 3 s.
+        listener_executor=ThreadPoolExecutor(CLICKS, "click"),
         raise_error_for_unhandled_request=True,
     )
     register(app, inbox, memory)

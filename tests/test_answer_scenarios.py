@@ -262,10 +262,30 @@ def test_what_was_shared_can_be_removed_by_the_asker_alone_and_stays_when_the_pr
     desk.workspace.wait_for(lambda: answer.deleted)
     desk.click(shared, buttons.REMOVE, who=desk.bob)
     assert desk.told(desk.bob) == [actions.NOT_YOURS.text]
+    threading.Event().wait(0.2)  # what follows the deletion is done by then
     assert (shared.deleted, desk.given(answer).removed_at) == (False, None)
     desk.click(shared, buttons.REMOVE)
     desk.workspace.wait_for(lambda: shared.deleted)
     until(lambda: desk.given(answer).removed_at)
+
+
+def test_what_was_removed_is_not_shared(desk):
+    answer = desk.command()
+    desk.click(answer, buttons.REMOVE)
+    until(lambda: desk.given(answer).removed_at)
+    desk.click(answer, buttons.SHARE)
+    assert desk.told() == [actions.REMOVED.text]
+    assert desk.workspace.answers(desk.general) == []
+
+
+def test_modals_open_while_slack_holds_up_many_posts(desk):
+    shared = [desk.command() for _ in range(6)]
+    desk.workspace.faults.add("chat.postMessage", *[F.Fault(delay=2.0)] * 6)
+    for answer in shared:
+        desk.click(answer, buttons.SHARE)
+    desk.modal(shared[0], buttons.CITE)
+    assert desk.workspace.answers(desk.general) == []
+    desk.shared(6)
 
 
 def test_what_a_person_typed_pings_nobody_when_it_is_shared(desk):

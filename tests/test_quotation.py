@@ -68,6 +68,13 @@ def test_a_verbatim_quotation_as_a_whole(ferry):
         (SAILS.replace("Monday", "Tuesday"), "Altered", ["Tuesday"], ["Monday"], [SAILS]),
         (SAILS.replace("on Monday ", ""), "Altered", [], ["on Monday"], [SAILS]),
         (RELIC.replace("a relic", "a dear old relic"), "Altered", ["dear old"], [], [RELIC]),
+        (
+            "“The hull is weak,” she added.",
+            "Altered",
+            ["weak"],
+            ["sound"],
+            ["“The hull is sound,” she added."],
+        ),
         (f"“{RELIC}” by Mara Quill", "Said by somebody else: these are not words of", [], [], [RELIC]),
         (f"{SAILS} {OPINION}", "Spliced", [], [], [SAILS, OPINION]),
         ("The moon is made of cheese and wishes.", "Not in the column", [], [], []),
@@ -84,6 +91,12 @@ def test_each_outcome_has_its_words_marks_and_places(ferry, typed, begins, struc
 def test_what_differs_is_also_said_in_words(ferry):
     built = asked(SAILS.replace("Monday", "Tuesday"), ferry.check)
     assert "• quotation: “Tuesday”; column: “Monday”" in built.text
+
+
+def test_a_difference_that_would_ping_is_said_without_pinging(ferry):
+    built = asked(RELIC.replace("a relic", "a <!here> <@U1> relic"), ferry.check)
+    assert "&lt;@U1" in built.text
+    check_inert(built.text)
 
 
 def test_the_name_of_who_said_it_is_asked_for_too(ferry):

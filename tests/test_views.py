@@ -248,6 +248,13 @@ def test_labels_and_what_screen_readers_say_are_within_the_limits():
         assert label.isascii()
 
 
+@pytest.mark.parametrize("length", range(1_300, 1_900, 25))
+def test_the_text_of_a_shared_answer_has_room_for_who_shared_it(length):
+    article = with_passages("x" * length)
+    one = record(*[replace(EXCERPT, article=article, end=length)] * 2, asked="why " * 60)
+    assert len(buttons.shared(one, "ada").text) <= TEXT_LIMIT
+
+
 @settings(max_examples=60, deadline=None)
 @drawn(st.one_of(records(), records(least=1)), st.text(max_size=30))
 def test_every_answer_has_room_for_its_buttons_and_for_its_sharer(case, name):
