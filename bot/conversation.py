@@ -80,6 +80,7 @@ _POSSESSIVE = re.compile(r"\b(?P<whose>his|their|her)\s+(?P<next>[\w']+)", re.IG
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them)\b", re.IGNORECASE)
 _THAT = re.compile(r"\b(?P<on>about|on|to|of|regarding)\s+(?:it|that|this)(?=[\s?!.]*$)", re.IGNORECASE)
 _CAPITAL = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:(?:van|von|der|de|la|bin|al)\s+)*[^\W\d_a-z][\w.'’-]*)*")
+LONGEST = 1_000  # characters: nobody writes a follow-up that long
 SHORT = 6  # words: a longer message without a question's form is talk
 
 
@@ -110,7 +111,7 @@ def follow(earlier: Sequence[Given], typed: str, knows: Knows | None = None) -> 
 def shown(earlier: Sequence[Given]) -> tuple[Place, ...]:
     """Return the places that answers to the last question have shown."""
     same = [g for g in earlier if g.question == earlier[-1].question]
-    return tuple(dict.fromkeys(reference.place for g in same for reference in g.excerpts))
+    return tuple(dict.fromkeys(reference.place for g in same for reference in (*g.excerpts, *g.withheld)))
 
 
 def asks_more(typed: str) -> bool:
@@ -129,6 +130,8 @@ def is_meant(typed: str) -> bool:
 
     A question of the column or a short follow-up is; talk among people is not, nor is a statement.
     """
+    if len(typed) > LONGEST:
+        return False
     text = clean(typed)
     said = plain(text)
     if any(pattern.fullmatch(said) for pattern in (_MORE, _AGAIN, _WHY)):

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.config import Rate
 from index import wording
 from index.answer import Answer, Verdict
 from index.passage import Excerpt
@@ -30,6 +31,12 @@ MOST_EXCERPTS = 5
 # Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
 EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"
+
+EACH = {"minute": "a minute", "hour": "an hour", "day": "a day"}
+WITHHELD = (
+    "You have been shown as much of these articles as I show one person in a day. "
+    "So of the following you get the place, and not the words:"
+)
 
 HELP = (
     "Ask me what the column said, and I answer with its own words, letter for letter, "
@@ -61,8 +68,11 @@ def escape(text: str) -> str:
 def message(answer: Answer) -> Message:
     """Build the message that carries *answer*, within all limits."""
     shown = answer.excerpts[:MOST_EXCERPTS]
-    blocks = (_blocks(answer, shown, limit) for limit in EXCERPT_LIMITS)
-    texts = (_text(answer, shown, limit) for limit in EXCERPT_LIMITS)
+    # Where even the shortest excerpts leave no room, the places of what is withheld are left out.
+    tries = [(answer, limit) for limit in EXCERPT_LIMITS]
+    tries.append((replace(answer, withheld=answer.withheld[:1]), EXCERPT_LIMITS[-1]))
+    blocks = (_blocks(tried, shown, limit) for tried, limit in tries)
+    texts = (_text(tried, shown, limit) for tried, limit in tries)
     return Message(
         text=next(text for text in texts if len(text) <= TEXT_LIMIT),
         blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT),
@@ -77,6 +87,36 @@ def wants_help(question: str) -> bool:
 def help_message() -> Message:
     """Say how to ask."""
     return Message(text=HELP)
+
+
+def wordless_message() -> Message:
+    """Say that a question holds nothing to look up, and how to ask."""
+    return Message(text=f"I see no word in your question that I could look up.\n{HELP}")
+
+
+def foreign_message() -> Message:
+    """Say in which language to ask."""
+    return Message(
+        text="This column is in English, and I understand questions in English only. Please ask in English; "
+        "a name and a word or two will do."
+    )
+
+
+def long_message(length: int, most: int) -> Message:
+    """Say that a question is too long to be looked up."""
+    return Message(
+        text=f"Your question has {length:,} characters; I look up questions of up to {most:,}. "
+        "Please ask in a sentence or two."
+    )
+
+
+def rate_message(rate: Rate, seconds: float) -> Message:
+    """Say that somebody asked as often as one person may, and when to ask again: in *seconds*."""
+    noun = "question" if rate.most == 1 else "questions"
+    return Message(
+        text=f"I answer {rate.most:,} {noun} of one person {EACH[rate.span]}, and you have asked as many. "
+        f"Please ask this one again in {wording.span(seconds)}."
+    )
 
 
 def error_message(id: str) -> Message:
@@ -146,6 +186,9 @@ def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block
     if shown and answer.verdict is not Verdict.ANSWERED:
         heads.append({"type": "section", "text": _plain(NEAREST[answer.verdict])})
     cited = [block for excerpt in shown for block in (_quotation(excerpt, limit), _citation(excerpt))]
+    if answer.withheld:
+        cited.append({"type": "section", "text": _plain(WITHHELD)})
+        cited += [_citation(excerpt, wordless=True) for excerpt in answer.withheld]
     return (*heads, *cited)
 
 
@@ -157,17 +200,17 @@ def _quotation(excerpt: Excerpt, limit: int) -> Block:
     return {"type": "rich_text", "elements": parts}
 
 
-def _citation(excerpt: Excerpt) -> Block:
+def _citation(excerpt: Excerpt, *, wordless: bool = False) -> Block:
     # plain_text is literal, so that no title or name can format, ping or link; only our own link is mrkdwn.
     parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
     elements = [_plain(" · ".join(parts))]
-    if url := _link(excerpt):
+    if url := _link(excerpt.article.url if wordless else excerpt.citation.link, excerpt.article.url):
         elements.append({"type": "mrkdwn", "text": f"<{url}|Open the article>"})
     return {"type": "context", "elements": elements}
 
 
-def _link(excerpt: Excerpt) -> str | None:
-    for url in (excerpt.citation.link, excerpt.article.url):
+def _link(*urls: str | None) -> str | None:
+    for url in urls:
         if url and len(escape(url)) <= LINK_LIMIT and re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url):
             return escape(url)
     return None
@@ -176,16 +219,25 @@ def _link(excerpt: Excerpt) -> str | None:
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
     spoken = [_spoken(excerpt, limit) for excerpt in shown]
+    if answer.withheld:
+        spoken.append("\n".join((WITHHELD, *(f"— {_place(excerpt)}" for excerpt in answer.withheld))))
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
         return "\n\n".join((lead, *spoken, searched))
-    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if spoken else []), *spoken))
+    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if shown else []), *spoken))
 
 
 def _spoken(excerpt: Excerpt, limit: int) -> str:
     words = cut(excerpt.text, limit)
     mark = "" if words == excerpt.text else f" {CUT}"
-    source = f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}"
-    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {escape(source)}"
+    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {_source(excerpt)}"
+
+
+def _place(excerpt: Excerpt) -> str:
+    return f"{escape(wording.voice(excerpt))}: {_source(excerpt)}"
+
+
+def _source(excerpt: Excerpt) -> str:
+    return escape(f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}")
 
 
 def _plain(text: str) -> Block:
