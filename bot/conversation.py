@@ -80,7 +80,7 @@ _POSSESSIVE = re.compile(r"\b(?P<whose>his|their|her)\s+(?P<next>[\w']+)", re.IG
 _PRONOUN = re.compile(r"\b(?:he|she|they|him|her|them)\b", re.IGNORECASE)
 _THAT = re.compile(r"\b(?P<on>about|on|to|of|regarding)\s+(?:it|that|this)(?=[\s?!.]*$)", re.IGNORECASE)
 _CAPITAL = re.compile(r"[^\W\d_a-z][\w.'’-]*(?:\s+(?:(?:van|von|der|de|la|bin|al)\s+)*[^\W\d_a-z][\w.'’-]*)*")
-LONGEST = 1_000  # characters: nobody writes a follow-up that long
+LONGEST = 400  # characters: what is longer says by itself what it asks
 SHORT = 6  # words: a longer message without a question's form is talk
 
 
@@ -92,7 +92,7 @@ def follow(earlier: Sequence[Given], typed: str, knows: Knows | None = None) -> 
         knows: Tells people from topics; without it, whatever is written like a name is one.
     """
     text = clean(typed)
-    if not earlier:
+    if not earlier or len(text) > LONGEST:
         return Turn(text)
     last, said = earlier[-1], plain(text)
     if _MORE.fullmatch(said):
@@ -136,7 +136,7 @@ def is_meant(typed: str) -> bool:
     said = plain(text)
     if any(pattern.fullmatch(said) for pattern in (_MORE, _AGAIN, _WHY)):
         return True
-    if not said or re.search(r"(?<!\w)@\w", typed):
+    if not said or len(text) > LONGEST:
         return False
     asks = bool(_ASKS.match(said)) or text.rstrip().endswith("?")
     if asks and understand(text).sense is not Sense.ANY:
@@ -148,6 +148,8 @@ def is_meant(typed: str) -> bool:
 
 def topic(question: str, subject: str | None = None) -> str:
     """Return what *question* is about, with the preposition that it was asked with: “about the ferry”."""
+    if len(question) > LONGEST:
+        return ""
     asked = understand(question)
     if asked.sense is Sense.WHO_SAID:
         return f"about {asked.quoted or asked.topic}".strip()
@@ -178,6 +180,8 @@ def topic(question: str, subject: str | None = None) -> str:
 
 def with_choices(question: str, chosen: Mapping[str, str]) -> str:
     """Return *question* with the people's full names where somebody chose whom a bare name means."""
+    if not chosen or len(question) > LONGEST:
+        return question
     asked = understand(question)
     who = asked.who or on_whom(asked)[0] or (asked.topic if asked.sense is Sense.ANY else "")
     words = re.sub(r"'s$", "", fold(who)).split()

@@ -184,11 +184,10 @@ def read_talk(body: Body, bot_user_id: str | None) -> Request | None:
 
 
 def read_edit(body: Body, bot_user_id: str | None) -> Request | None:
-    """Read what a ``message_changed`` makes of a person's message; None unless its words changed."""
+    """Read what a ``message_changed`` made of a message; None where no person wrote what is there."""
     event, changed = body["event"], body["event"].get("message") or {}
-    before = (event.get("previous_message") or {}).get("text")
-    if not _from_a_person(changed) or "edited" not in changed or changed.get("text") == before:
-        return None  # a preview was added, or the first message of a thread was deleted
+    if not _from_a_person(changed):
+        return None  # a tombstone stands for a thread's first message
     kind = Kind.DM if event.get("channel_type") == "im" else Kind.MENTION
     return _request(kind, {**body, "event": {**changed, "channel": event["channel"]}}, bot_user_id)
 
@@ -208,6 +207,7 @@ def read_command(body: Body, bot_user_id: str | None) -> Request:
 
 def plain(text: str, bot_user_id: str | None) -> str:
     """Turn Slack's markup into what the person typed, the mention of the bot left out."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # half a character, which no file takes
     if bot_user_id:
         text = re.sub(rf"<@{re.escape(bot_user_id)}(\|[^<>]*)?>", " ", text)
     # A command's text may hold any number of bare "<": none is looked at twice.

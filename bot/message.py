@@ -142,8 +142,9 @@ def silent_message() -> Message:
 
 def exhausted_message(subject: str | None) -> Message:
     """Say that nothing is left to show of an answer."""
-    whose = f" by {escape(wording.clip(subject))}" if subject else ""
-    return Message(text=f"That is all that the column has{whose} on this.")
+    whose = f" by {wording.clip(subject)}" if subject else ""
+    said = f"That is all that the column has{whose} on this."
+    return Message(text=escape(said), blocks=({"type": "section", "text": _plain(said)},))
 
 
 def unconfirmed_message(id: str) -> Message:

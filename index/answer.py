@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
-from itertools import islice, zip_longest
+from itertools import islice, pairwise, zip_longest
 
 from numpy import float32
 from numpy.typing import NDArray
@@ -32,12 +32,12 @@ from index.question import (
     wants_words,
 )
 from index.retriever import Ranked, Retriever
-from index.segment import fold
+from index.segment import STOPWORDS, fold
 from index.speech.cues import HUMAN
 from index.speech.names import names, surname
 from index.speech.names import parts as name_parts
 from index.speech.roles import ALL as OFFICES
-from index.speech.roles import Offices, mended
+from index.speech.roles import Offices, mended, parse
 from index.statements import Statement
 
 MOST = 3  # excerpts in an answer
@@ -52,6 +52,7 @@ NEAR = 0.35  # the cosine from which a passage is near enough to be offered besi
 # The confidence when somebody's words are asked for, on whatever topic, and there are some: the more plainly
 # they are attributed, the surer.
 PLAINLY, HARDLY = 0.97, 0.6
+UNSURE = 0.4  # the most where nothing tells that the speaker is the one who was asked about
 QUOTED = 0.97  # the confidence when a pasted quotation stands in the column, word for word
 PASTED = 4  # words that make a pasted text a quotation and no turn of phrase
 CLOSE = 0.8  # a further excerpt is shown when it fits at least so well as the best, relatively
@@ -154,14 +155,16 @@ class Answerer:
                 replace(q, topic=people.mended(q.topic), sought=people.mended(_sought(q, asked[0])))
                 for q in asked
             ]
-        queries = [self._retriever.query(q.sought) for q in asked]
+        # One ending for all: "tusk" and "tusk??" are one question to the model as well.
+        queries = [self._retriever.query(q.sought.rstrip("?") + "?") for q in asked]
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
                 _Asked(self._retriever, people, question, query, within, self._sure, seen).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
-        return answers[0] if len(answers) == 1 else together(clean(typed), answers)
+        first = replace(answers[0], question=clean(typed))
+        return first if len(answers) == 1 else together(first.question, answers)
 
     def find(self, who: str) -> list[Person]:
         """Return whom *who* names in this column."""
@@ -251,7 +254,8 @@ class _Asked:
             if all(p.standing is Standing.DESCRIBED for p in people):
                 return self._described()
             known = any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people)
-            if not known and (named := self.people.named_in(q.who)):
+            named = [] if known else self.people.named_in(q.who)
+            if named and not self._is_namesake(q.who, named):
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
             speakers = [p for p in people if p.speakers]
             if speakers and self._quoting(pasted := pasted_in(q.text)):
@@ -273,11 +277,21 @@ class _Asked:
             if who and self.people.find(who)[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             asked = self.people.named_in(who) if who else []
+            people = self.people.find(who) if asked else []
+            if any(p.standing is Standing.MENTIONED for p in people) or self._is_namesake(who, asked):
+                return self._said(people, topic)  # another of that surname, who says nothing
             if asked and not without(who, asked).strip():
                 return self._said(asked, topic)
             if named := self._only_named():
                 return self._said(named, without(q.topic, named))
         return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
+
+    def _is_namesake(self, text: str, named: Sequence[Person]) -> bool:
+        """Tell whether *text* names another of that surname: “pia quill”, where only Mara Quill is known."""
+        words = fold(text).split()
+        called = [x for x, y in pairwise(words) if names_one_of(y, named) and not names_one_of(x, named)]
+        first = [x for x in called if x not in STOPWORDS]
+        return not all(self.store.document_frequency(first).values())
 
     def _described(self) -> Answer:
         """Answer what somebody said whom no name or label in the column stands for: “the gulf's leaders”."""
@@ -402,6 +416,16 @@ class _Asked:
 
     # ---- anything else
 
+    def _may_be(self, speaker: str | None) -> bool:
+        """
+        Tell whether *speaker* can be whoever a question only describes.
+
+        “The Norwegian leader” may be somebody whom the column calls by name alone; “the unnamed official” is
+        one whose label says so.
+        """
+        who = self.question.who
+        return bool(parse(who)[0]) or bool(set(content_words(who)) & set(content_words(speaker or "")))
+
     def _found(self, *, own: bool = False, spoken: bool = False) -> Answer:
         q = self.question
         words = self.retriever.words(q.quoted or q.topic or q.sought)
@@ -413,6 +437,9 @@ class _Asked:
             return self._answer(Verdict.SILENT, [], 0.0, ranked=ranked)
         seen = evidence(q, words, found[0])
         confidence = self.sure(seen)
+        told = found[0].utterance
+        if q.sense is Sense.SAID and not own and not self._may_be(told.speaker if told else None):
+            confidence = min(UNSURE, confidence)
         verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.SILENT
         near = verdict is Verdict.ANSWERED or found[0].cosine >= NEAR
         return self._answer(verdict, close(found) if near else [], confidence, ranked=ranked, evidence=seen)

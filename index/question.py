@@ -135,12 +135,27 @@ _COLUMNIST = re.compile(
     r"^(?:the\s+|this\s+|our\s+)?(?:author|columnist|writer|essayist|blogger|newsletter)(?:'s)?$"
 )
 _POLITE = re.compile(
-    r"^(?:hey|hi|hello|ok|okay|so|and|but|um|please|pls|thanks|yo)\b[\s,!:.-]*"
+    r"^(?:hey|hi|hello|ok|okay|so|and|but|um|please|pls|thanks|yo|wait|hmm+|sorry)\b[\s,!:.-]*"
     r"|^(?:can|could|would|will)\s+(?:you|u|somebody|someone)\s+(?:please\s+|pls\s+)?"
-    r"(?:tell\s+me\s+|give\s+me\s+|pull\s+up\s+)?"
-    r"|^(?:do\s+you\s+know|any\s+idea|remind\s+me|tell\s+me|i\s+wonder|i\s+want\s+to\s+know)\s+"
-    r"|[\s,]*\b(?:please|pls|plz|thanks|thx|thank\s+you)\b[\s.!?]*$"
+    r"(?:tell\s+me\b[\s,:]*|give\s+me\s+|pull\s+up\s+)?"
+    r"|^(?:do\s+you\s+know|any\s+idea|remind\s+me|tell\s+me|i\s+wonder|"
+    r"i\s+want\s+to\s+know|i['’]d\s+like\s+to\s+know)[\s,:]+"
+    r"|[\s,]*\b(?:please|pls|plz|thanks|thx|thank\s+you)\b[\s.!?]*$",
+    re.IGNORECASE,
 )
+# “are you sure? what did Roe say?”, “what did Roe say, really?”: the same question again.
+_SURE = (
+    r"(?:(?:are|r)\s+)?(?:you|u)\s+(?:really\s+|quite\s+|absolutely\s+)?sure"
+    r"(?:\s+(?:about|of)\s+(?:that|this|it))?"
+)
+_DOUBTING = re.compile(
+    rf"^{_SURE}\b(?:\s+that\b(?=\s+\w))?[\s,.?!…:—–-]*"
+    r"|^(?:really|seriously|for\s+real|sure)\s*[,.?!…—–-]+\s*"
+    rf"|[\s,.?!…;:—–-]+{_SURE}[\s.?!…]*$"
+    r"|[\s,.?!…;:—–-]+(?:really|seriously|for\s+real)[\s.?!…]*$",
+    re.IGNORECASE,
+)
+_EDGES = re.compile(r"^[^\w\"“”„«»'‘’#$€£]+|[^\w\"“”„«»'‘’%]+$")
 _TYPED = (  # how people type in Slack, and what they mean
     (re.compile(r"\b(?:what'?d|wat'?d)\b"), "what did"),
     (re.compile(r"\b(?:wat|wut|wot)\b"), "what"),
@@ -178,6 +193,16 @@ def clean(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
+def bare(text: str) -> str:
+    """Return *text* without "hey", "please", "are you sure?" and marks at its ends, if anything is left."""
+    left = _EDGES.sub("", text) or text
+    while True:
+        shorter = _EDGES.sub("", _DOUBTING.sub("", _POLITE.sub("", left, count=1), count=1))
+        if shorter in ("", left):
+            return left
+        left = shorter
+
+
 def understand(typed: str) -> Question:
     """
     Return *typed* taken apart.
@@ -186,19 +211,19 @@ def understand(typed: str) -> Question:
     """
     text = clean(typed)
     folded = _plain(text)
-    who_said = _WHO_SAID.match(folded)
-    if who_said and not _OF_ITSELF.match(folded):
-        pasted = who_said["quoted"] or who_said["line"]
-        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
-            pasted = pasted.removeprefix("it ").removeprefix("as ")
-        return Question(text, Sense.WHO_SAID, quoted=pasted.strip(" \"'?!"), topic=pasted)
     pasted = _PASTED.search(text)
     if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
-        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!"), topic=fold(words))
+        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!.,"), topic=fold(words))
     for sense, pattern in ((Sense.MENTIONED, _WHERE), (Sense.ABOUT, _SAID_ABOUT)):
         found = pattern.match(folded)
         if found and (who := _person(next(filter(None, found.groups()), ""))):
             return Question(text, sense, who=who, topic=folded)
+    who_said = _WHO_SAID.match(folded)
+    if who_said and not _OF_ITSELF.match(folded):
+        line = who_said["quoted"] or who_said["line"]
+        if (who_said["verb"] or "").startswith(("call", "describe", "label", "dub")):
+            line = line.removeprefix("it ").removeprefix("as ")
+        return Question(text, Sense.WHO_SAID, quoted=line.strip(" \"'?!"), topic=line)
     for pattern in _SAID:
         found = pattern.search(folded)
         who = _person(found["who"]) if found else ""
@@ -213,8 +238,13 @@ def understand(typed: str) -> Question:
 
 
 def parts(typed: str) -> list[str]:
-    """Return the questions in *typed*: “what did Roe say and what does the author make of it?” is two."""
+    """
+    Return the questions in *typed*, without courtesies.
+
+    “What did Roe say and what does the author make of it?” is two.
+    """
     text = clean(typed)
+    text = bare(text) + "?" * text.endswith("?")
     for split in (_NEXT, _AND):
         found = _carried([x for x in split.split(text) if x.strip()])
         if len(found) > 1 and all(_is_whole(x) for x in found):
@@ -272,9 +302,7 @@ def _plain(text: str) -> str:
     plain = re.sub(r"\s+", " ", fold(text)).strip()
     for written, meant in _TYPED:
         plain = written.sub(meant, plain)
-    while (shorter := _POLITE.sub("", plain, count=1).strip()) != plain:
-        plain = shorter
-    return plain.strip(" ?!.")
+    return bare(plain)
 
 
 def _person(slot: str) -> str:

@@ -251,6 +251,76 @@ def test_what_is_not_in_the_column_is_not_said(skerry, question):
     assert answer.confidence < 0.5
 
 
+def test_whoever_is_quoted_on_something_else_is_said_to_be_quoted_on_what(skerry):
+    answer = skerry.ask("what did Pia Marsh say about crooked pylons?")
+    assert (answer.verdict, answer.topics) == (Verdict.NOT_ON_THIS, ("fares", "rise"))
+
+
+def test_where_somebody_is_mentioned_is_an_answer(skerry):
+    answer = skerry.ask("where is Vera Lind mentioned?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert {e.number for e in answer.excerpts} == {1, 2}
+    assert skerry.ask("where is Obama mentioned?").verdict is Verdict.NEVER_MENTIONED
+
+
+def test_what_is_said_about_somebody_is_said_by_others(tmp_path):
+    texts = {"pier": "Mara Quill said that Tom Bask had lied. Tom Bask said that Quill was late."}
+    answer = column(tmp_path, texts).ask("what is said about Tom Bask?")
+    assert shown(answer) == [("Mara Quill", "Mara Quill said that Tom Bask had lied.")]
+
+
+def test_words_that_are_pasted_in_are_answered_only_by_whoever_said_them(skerry):
+    words = "“It will be built”"
+    assert skerry.ask(f"what did Marsh mean by {words}?").verdict is Verdict.ANSWERED
+    other = skerry.ask(f"what did Quill mean by {words}?")
+    assert other.verdict is Verdict.NOT_ON_THIS
+    assert {e.speaker for e in other.excerpts} == {"Mara Quill"}
+    (quoted,) = skerry.ask(f"{words} whose words are these?").excerpts
+    assert quoted.speaker == "Donald Marsh"
+
+
+@pytest.mark.parametrize("who", ["the islanders", "vera lind's office", "the harbour pilots"])
+def test_whoever_is_only_described_is_never_answered_with_somebody_elses_words(skerry, who):
+    answer = skerry.ask(f"what did {who} say about the bridge?")
+    assert answer.verdict is not Verdict.ANSWERED
+
+
+def test_a_part_without_an_answer_is_named(skerry):
+    answer = skerry.ask("what did Quill say about the hull and what did Obama say about tea?")
+    assert answer.verdict is Verdict.ANSWERED
+    assert answer.unanswered == ("what did Obama say about tea?",)
+    assert {e.speaker for e in answer.excerpts} == {"Mara Quill"}
+
+
+def test_the_columnist_and_another_are_both_asked(tmp_path):
+    texts = {"a": "Mara Quill said that the ferry was late. The late ferry is, I think, a ferry of fools."}
+    answer = column(tmp_path, texts).ask("what do Ines Calder and Mara Quill each say about the late ferry?")
+    assert {e.speaker for e in answer.excerpts} == {None, "Mara Quill"}
+
+
+def test_a_slip_in_a_name_is_mended_in_a_topic_too(tmp_path):
+    texts = {"north": "Mara Quill said that Spitsbergen was cold. The ferry was warm."}
+    answer = column(tmp_path, texts).ask("what did quill say about spitsbergn")
+    assert shown(answer) == [("Mara Quill", "Mara Quill said that Spitsbergen was cold.")]
+
+
+def test_the_same_words_are_shown_once(tmp_path):
+    twice = column(tmp_path, {"a": "Mara Quill said it would rain.\n\nMara Quill said it would rain."})
+    assert len(twice.ask("what did Quill say?").excerpts) == 1
+
+
+def test_of_two_in_one_sentence_each_has_the_own_part(tmp_path):
+    texts = {"a": "Mara Quill said that the ferry was late; Tom Bask said that the bridge was crooked."}
+    answer = column(tmp_path, texts).ask("who said that the bridge was crooked?")
+    assert shown(answer) == [("Tom Bask", "Tom Bask said that the bridge was crooked.")]
+
+
+def test_a_statement_that_names_its_speaker_in_full_comes_first(tmp_path):
+    texts = {"a": "“It floats,” she said.\n\n“It sinks,” Quill said.\n\nMara Quill, a pilot, said it leaked."}
+    first = column(tmp_path, texts).ask("what did Mara Quill say?").excerpts[0]
+    assert first.text == "Mara Quill, a pilot, said it leaked."
+
+
 def test_anyone_is_never_said_to_be_unmentioned(skerry):
     assert skerry.ask("what did anyone say about the bridge?").verdict is Verdict.ANSWERED
 

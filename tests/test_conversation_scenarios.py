@@ -238,13 +238,14 @@ def test_a_follow_up_in_a_direct_message_needs_no_mention(talk):
 
 
 @pytest.mark.parametrize("below", ["question", "answer"])
-def test_a_thread_below_a_direct_message_goes_on_from_it(talk, below):
+def test_a_thread_below_a_direct_message_goes_on_from_it(talk, door, below):
     dm = talk.workspace.dm(talk.ada)
     asked = talk.workspace.post(talk.ada, dm, ABOUT_THE_FERRY)
     [first] = talk.workspace.wait_for_answers(dm)
     talk.settled()
     thread = asked if below == "question" else first.ts
     assert RELIC in talk.then(thread, "and Bask?", mention=False, channel=dm).text
+    assert door.asked[-1] == "What did Bask say about the ferry?"
 
 
 def test_an_answer_of_an_hour_ago_is_no_context_at_the_top_of_a_direct_message(talk, door):
@@ -401,7 +402,8 @@ def test_a_deleted_question_that_waits_is_dropped_with_its_status(build_scene, d
         ts = scene.workspace.post(scene.ada, dm, ABOUT_THE_FERRY)
         scene.workspace.wait_for(lambda: scene.workspace.status(dm, ts) == LOADING)
         scene.workspace.delete(dm, ts)
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_for(lambda: len(scene.workspace.calls("assistant.threads.setStatus")) == 2)
+        assert scene.workspace.calls("assistant.threads.setStatus")[-1].args["status"] == ""
         loaded.set()
         assert started.wait(10)
         settle(scene)
@@ -428,6 +430,7 @@ def test_an_answered_question_that_is_deleted_is_passed_over(talk, door):
     talk.workspace.delete(talk.general, thread)
     talk.settled()
     assert (talk.told(), len(talk.answers(thread)), len(door.asked)) == ([], 1, 1)
+    assert talk.inbox.count() == {State.DONE: 1}
 
 
 # ---- status
@@ -481,6 +484,17 @@ def test_the_status_is_taken_down_when_slack_refuses_the_answer(talk):
     assert [message.text.split(",")[0] for message in talk.told()] == ["Something went wrong on my side"]
 
 
+def test_a_slow_status_does_not_outlast_the_answer(build_scene, door):
+    scene = build_scene(lambda: door)
+    scene.workspace.faults.add("assistant.threads.setStatus", F.Fault(delay=0.5))
+    with bot_running(scene):
+        talk = Talk(scene)
+        thread, _ = talk.open(ABOUT_THE_FERRY)
+        talk.settled()
+        assert calls(scene.workspace) == ["assistant.threads.setStatus", "chat.postMessage"]
+        assert scene.workspace.status(scene.general, thread) == ""
+
+
 def test_an_answer_comes_though_the_status_is_refused(build_scene, door):
     scene = build_scene(lambda: door)
     scene.workspace.faults.add("assistant.threads.setStatus", F.failing("internal_error"))
@@ -509,9 +523,15 @@ def test_a_question_before_the_column_is_read_has_a_status_that_says_so(build_sc
 
 def test_whoever_has_many_before_them_sees_how_many(talk, door):
     door.free.clear()
-    threads = [talk.scene.mention(f"what did Bask say about the ferry? {n}") for n in range(6)]
-    talk.workspace.wait_for(lambda: talk.workspace.status(talk.general, threads[5]) == queued(5))
-    assert talk.workspace.status(talk.general, threads[4]) == queued(4)
+    threads = []
+    for number in range(6):
+        threads.append(talk.scene.mention(f"what did Bask say about the ferry? {number}"))
+        talk.workspace.wait_until_delivered()
+    for number in (4, 5):
+        thread = threads[number]
+        talk.workspace.wait_for(
+            lambda thread=thread, number=number: talk.workspace.status(talk.general, thread) == queued(number)
+        )
     assert talk.workspace.status(talk.general, threads[3]) == ""
     door.free.set()
     for thread in threads:

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.question import Sense, clean, content_words, understand
+from index.question import (
+    Sense,
+    clean,
+    content_words,
+    on_whom,
+    parts,
+    topic_words,
+    understand,
+)
 
 
 def defect(*case, reason):
@@ -219,3 +227,71 @@ def test_anything_at_all_can_be_typed(typed):
     q = understand(typed)
     assert q == understand(typed)
     assert q.text == clean(typed)
+
+
+@pytest.mark.parametrize(
+    ("question", "sense", "who"),
+    [
+        ("where is Quill mentioned?", Sense.MENTIONED, "quill"),
+        ("which articles mention Mara Quill", Sense.MENTIONED, "mara quill"),
+        ("does the column ever mention quill?", Sense.MENTIONED, "quill"),
+        ("is Quill mentioned anywhere?", Sense.MENTIONED, "quill"),
+        ("mentions of quill", Sense.MENTIONED, "quill"),
+        ("what is said about Quill?", Sense.ABOUT, "quill"),
+        ("what's been written about quill", Sense.ABOUT, "quill"),
+        ("on what grounds did Quill reject the bridge?", Sense.SAID, "quill"),
+        ("who won, in Quill's opinion?", Sense.SAID, "quill"),
+        ("in quill's view, who won", Sense.SAID, "quill"),
+        ("what did the Secretary of State say?", Sense.SAID, "the secretary of state"),
+        ("what did Quill and Bask each say about tea", Sense.SAID, "quill and bask"),
+    ],
+)
+def test_what_is_asked_of_whom(question, sense, who):
+    found = understand(question)
+    assert (found.sense, found.who) == (sense, who)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "“The pier will float for ever.” whose words are these?",
+        'who said it: "The pier will float for ever."',
+        "‘The pier will float for ever’ - who said this",
+    ],
+)
+def test_a_pasted_quotation_asks_for_its_speaker(question):
+    found = understand(question)
+    assert (found.sense, found.quoted) == (Sense.WHO_SAID, "the pier will float for ever")
+
+
+def test_a_name_on_a_topic_asks_for_that_persons_words():
+    assert on_whom(understand("quill on the ferry")) == ("quill", "the ferry")
+    assert on_whom(understand("mara quill re: ferries")) == ("mara quill", "ferries")
+
+
+@pytest.mark.parametrize(
+    ("typed", "parts_of_it"),
+    [
+        ("what did Quill say and what did he ask?", ["what did Quill say", "what did quill ask"]),
+        (
+            "what did Quill say about tea? and about coffee?",
+            ["what did Quill say about tea", "what did quill say about coffee"],
+        ),
+        ("quill on tea AND bask on coffee", ["quill on tea", "bask on coffee"]),
+        (
+            "which two islands lost ferries, and which town bought pontoons?",
+            ["which two islands lost ferries", "which town bought pontoons?"],
+        ),
+        (
+            "does Quill buy the story? need the exact quote",
+            ["does Quill buy the story? need the exact quote"],
+        ),
+        ("bread and butter", ["bread and butter"]),
+    ],
+)
+def test_questions_in_one_breath_are_told_apart(typed, parts_of_it):
+    assert [x.rstrip("?") for x in parts(typed)] == [x.rstrip("?") for x in parts_of_it]
+
+
+def test_what_asks_for_words_is_no_topic():
+    assert content_words(topic_words("the exact quote about tea, please")) == ["tea"]

@@ -706,3 +706,64 @@ def test_every_sentence_of_a_report_is_its_own_speakers(report):
         at = place + len(sentence)
         over = [u for u in passage.utterances if u.start < at and place < u.end]
         assert {u.speaker for u in over} == {who}
+
+
+# ---- what stands between a speaker and the verb, and who "he" and "she" are
+
+
+@pytest.mark.parametrize(
+    ("sentence", "speaker"),
+    [
+        ("“It floats,” said Del. Mara Quill of the Outer Isles.", "Mara Quill"),
+        ("“It floats,” said former Skerry governor Mara Quill (I), a pilot.", "Mara Quill"),
+        ("“It floats,” said Bask campaign manager Mara Quill.", "Mara Quill"),
+        (
+            "Senate Majority Leader Mara Quill, R-Ky., sent a blunt message to Bask: “It floats.”",
+            "Mara Quill",
+        ),
+        ("Mara Quill (D-Ore.), a friend of the pier, acknowledged that it leaked.", "Mara Quill"),
+        ("Attorney General Mara Quill, 54, said in a statement that it leaked.", "Mara Quill"),
+        ("Mara Quill, head of the Tide Office -- the one on the quay -- told me, “It floats.”", "Mara Quill"),
+        ("“It floats,” Mara Quill, the pilot who sold the pier tweeted on Monday.", "Mara Quill"),
+        ("The harbour columnist Mara Quill went so far as to say: “It floats.”", "Mara Quill"),
+        ("This has been called “an ambush” by Mara Quill, a pilot, and it hurts.", "Mara Quill"),
+        ("Bask was asked by Mara Quill whether the pier would be sold.", "Mara Quill"),
+        ("Mara Quill told weekly visitors it was clear that the pier leaked.", "Mara Quill"),
+        ("“It floats,” Mara Quill said when Tom Bask asked her about it.", "Mara Quill"),
+        ("Bask and Tarn will meet, Mara Quill said, adding, “They need to talk.”", "Mara Quill"),
+        ('“It floats," Mara Quill said in a statement, adding that it was "sound."', "Mara Quill"),
+    ],
+)
+def test_titles_tags_and_parentheses_do_not_hide_the_speaker(sentence, speaker):
+    assert speakers(sentence) == [speaker]
+
+
+def test_several_speakers_with_their_parties_all_speak():
+    sentence = "Sens. Mara Quill (D-Ore.), Tom Bask (D-Ohio) and Jo Tarn (R-N.J.) all said that it leaked."
+    assert speakers(sentence) == ["Mara Quill", "Tom Bask", "Jo Tarn"]
+
+
+def test_a_clause_of_its_own_has_its_own_speaker():
+    sentence = "Islanders were glad, with Mara Quill saying that it was “fine” and asking, “Why not?”"
+    assert speakers(sentence) == ["Mara Quill"]
+
+
+def test_a_quotation_within_a_quotation_ends_with_the_outer_one():
+    text = "“In what he calls “hell” we live well.” ― Mara Quill “It floats.” ― Tom Bask."
+    assert said(text) == [
+        ("Mara Quill", "“In what he calls “hell” we live well.” ― Mara Quill"),
+        ("Tom Bask", "“It floats.” ― Tom Bask"),
+    ]
+
+
+def test_she_is_no_man_whom_the_article_calls_he():
+    first = "Tom Bask sold his boat. Mara Quill kept her pier."
+    assert speakers(first, "Tom Bask came in. She said that the pier was safe.") == [None]
+    assert speakers(first, "Mara Quill came in. She said that the pier was safe.") == ["Mara Quill"]
+
+
+def test_a_title_tells_two_of_one_surname_apart():
+    first = "Mara Quill, a pilot, kept her pier. Her brother Tom Quill sold his boat."
+    assert speakers(first, "Mrs. Quill said that the pier was safe.") == ["Mara Quill"]
+    assert speakers(first, "Mr. Quill said that the pier was safe.") == ["Tom Quill"]
+    assert speakers(first, "Quill said that the pier was safe.") == ["Quill"]

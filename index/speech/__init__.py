@@ -128,7 +128,11 @@ class _Reader:
             dash = re.match(r"\s*(?:[―—–]|--|-)\s*(?=\w)", self.text[quote.end :])
             rest = self.text[quote.end + dash.end() :] if dash else ""
             name = next(iter(names(rest[:80])), None)
-            if name and not rest[: name.start].strip() and re.match(r"\s*(?:$|[“\",\n(])", rest[name.end :]):
+            if (
+                name
+                and not rest[: name.start].strip()
+                and re.match(r"\.?\s*(?:$|[“\",\n(])", rest[name.end :])
+            ):
                 end = quote.end + (dash.end() if dash else 0) + name.end
                 who = self.roster.resolve(name.full)
                 yield Utterance(start=quote.start, end=end, speaker=who, cue="—", manner=Manner.DIRECT)
@@ -249,7 +253,7 @@ class _Reader:
 
     def _bounds(self, clause: Clause, groups: Sequence[Group]) -> list[Span]:
         """Return a span for each group: the sentence, or its part where two speakers can be told apart."""
-        starts = [clause.span.start]
+        starts = [self._behind_silence(clause, groups[0][0])]
         for _, (cue, _) in pairwise(groups):
             starts.append(self._boundary(clause, starts[-1], cue))
         ends = [*starts[1:], clause.span.end]
@@ -257,6 +261,12 @@ class _Reader:
             Span(a, self._trimmed(a, b)) if a < b else clause.span for a, b in zip(starts, ends, strict=True)
         ]
         return cut if all(s.end > s.start for s in cut) else [clause.span] * len(groups)
+
+    def _behind_silence(self, clause: Clause, cue: Cue) -> int:
+        """Leave out “Roe did not say so;” before what somebody else does say."""
+        silent = [c.at for c in clause.cues if c.silent and c.at < cue.start]
+        rest = self.unquoted[silent[0] : cue.start] if silent else ""
+        return silent[0] + rest.rindex("; ") + 2 if "; " in rest else clause.span.start
 
     def _boundary(self, clause: Clause, floor: int, cue: Cue) -> int:
         """Return where the clause of *cue* begins: behind the last dash, semicolon or ", but" before it."""

@@ -112,7 +112,7 @@ class Clause(Phrases):
         if not self._reports(i, subject):
             return None
         start = self.tokens[subject.start].start
-        silent = subject.silent or self._is_unsaid(subject)
+        silent = subject.silent or self._is_unsaid(i, subject)
         self._spoken = None if silent else subject
         return Cue(token.start, start, token.text, subject.speakers, "verb", silent=silent)
 
@@ -183,7 +183,12 @@ class Clause(Phrases):
         clause = following[: following.index(",")] if "," in following else following
         colon = ":" in following[:4] and len(self.tokens) > i + 2 + following.index(":") + 1
         put = self.low(i + 1) == "it" and self.low(i).startswith("put") and "," in following
-        asks = self.low(i) in _ASKING and ({"whether", "if"} & set(clause) or self._asked_of(i))
+        aside = (
+            self._spoken and self.low(subject.start - 1) in w.SUBORDINATE
+        )  # “…,” Roe said when Doe asked her
+        asks = self.low(i) in _ASKING and (
+            {"whether", "if"} & set(clause) or (not aside and self._asked_of(i))
+        )
         if "that" in clause or colon or put or asks:
             return following[:1] != ["nothing"]
         if self.low(i) in w.TELLING and not self._has_addressee(i):
@@ -224,12 +229,14 @@ class Clause(Phrases):
             return False  # “…,” Roe said when Doe asked her: what stands before is Roe's
         return any(q.end <= self.tokens[i].start for q in self.quotes)
 
-    def _is_unsaid(self, subject: _Subject) -> bool:
-        """Whether the words before the speaker take it back: “if”, “no evidence that”, “I wish”."""
+    def _is_unsaid(self, i: int, subject: _Subject) -> bool:
+        """Whether the words around the speaker take it back: “if”, “no evidence that”, “said neither”."""
         begin = self.tokens[subject.start].start - self.span.start
-        same_clause = re.split(r"[,;:—]", self.outside[:begin])[-1]
+        same_clause = re.split(r"[,;:—]", self.outside[:begin])[-1].replace("’", "'")
         inverted = self.low(0) == "had" and subject.start == 1
-        return inverted or bool(w.UNSAID.search(same_clause))
+        behind = self.outside[self.tokens[i].end - self.span.start :]
+        untrue = w.CLAIMED.search(same_clause) and w.UNTRUE.search(behind)
+        return bool(inverted or untrue or self.low(i + 1) == "neither" or w.UNSAID.search(same_clause))
 
     # ---- the speaker before the verb
 
@@ -277,7 +284,7 @@ class Clause(Phrases):
         if low in ("who", "that", "which"):
             phrase = self.ending(j - 2 if self.low(j - 1) == "," else j - 1)
             return phrase and _Subject(*self._apposed(phrase), silent)
-        if low == "," or self.kind(j) == "quote":
+        if low in _PARTING or self.kind(j) == "quote":
             return self._over_parenthesis(j, silent) or self._participle(i, silent)
         active = any(self.low(k) in w.PASSIVE for k in range(max(0, i - 3), i))
         if self.low(i).endswith("ing") and not active and self.kind(j) != "name":
@@ -290,7 +297,7 @@ class Clause(Phrases):
 
     def _behind_quotation(self, i: int) -> tuple[Speakers, int] | None:
         """Read “…,” Jane Roe, a pilot who flies gliders said: the name that follows the quotation."""
-        n = next((k + 1 for k in range(i - 1, 0, -1) if self.kind(k) == "quote"), 0)
+        n = next((k + 1 for k in range(i - 1, -1, -1) if self.kind(k) == "quote"), 0)
         while n and self.is_titular(n):
             n += 1
         parted = n and self.kind(n) == "name" and self.low(n + 1) == "," and self.low(i) in w.STRONG

@@ -119,7 +119,7 @@ OUTLET = re.compile(
 
 ADVERBS = frozenset(
     """
-    also long rightly hardly yet then later now once again often sometimes always repeatedly still
+    also long rightly yet then later now once again often sometimes always repeatedly still
     already just even only first previously earlier further instead simply merely flatly bluntly
     reportedly famously too recently today yesterday tonight tomorrow soon ever since thus so
     subsequently both all itself himself herself themselves monday tuesday wednesday thursday friday
@@ -132,8 +132,8 @@ MODAL = frozenset(
     "would could might may should can will shall must ought cannot won't can't couldn't".split()
 )
 NEGATION = frozenset(
-    "not never n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't can't "
-    "couldn't".split()
+    "not never hardly scarcely n't no nor neither didn't doesn't don't hasn't haven't hadn't won't wouldn't "
+    "can't couldn't".split()
 )
 # "declined to say" is silence; "went on to say" is speech.
 SILENT = re.compile(
@@ -155,9 +155,26 @@ PREPOSITIONS = frozenset(
 )
 # What may stand between an unsaid statement and its speaker: "if", "no evidence that", "I wish".
 UNSAID = re.compile(
-    r"\b(?:if|whether|unless|wish|wishes|wished|imagine|imagines|suppose|pretend|as though|not true that|"
-    r"untrue that|no evidence that|nothing suggests that|no sign that|deny that|denied that|denies that|"
-    r"neither|either)\b",
+    r"\b(?:if|whether|unless|wish|wishes|wished|imagine|imagines|suppose|supposing|pretend|as though|"
+    r"not true that|untrue that|no evidence that|nothing suggests that|no sign that|deny that|denied that|"
+    r"denies that|neither|either)\b"
+    r"|\b(?:false|wrong|doubtful|unlikely|implausible|unthinkable|impossible|unproven|lie|myth|fiction|"
+    r"rumou?rs?|falsehood|hoax|invention)(?:\s+is)?\s+that\s*$"
+    r"|\bdoubt(?:s|ed|ful)?(?:\s+that)?\s*$|\b(?:maybe|perhaps|let|without|instead of|rather than)\s*$"
+    r"|\bno\s+(?:record|sign|trace|proof|evidence|account|recording|recollection)\s+(?:of|that)\s*$"
+    r"|\b(?:never|not|nobody|no\s+one|no\s+\w+|none|nor|\w+n't)\s+(?:\w+\s+){0,3}?(?:believ|think|thought|"
+    r"suppos|imagin|confirm|prove|claim|suggest|recall|remember|hear|show|indicat|mean)\w*(?:\s+that)?\s*$"
+    r"|\b(?:not\s+once|at\s+no\s+point|nowhere|never)\s+(?:has|have|had|did|does|do)\s*$",
+    re.IGNORECASE,
+)
+# A claim of which its sentence says that it is none: “the claim that Roe said so is false”.
+CLAIMED = re.compile(
+    r"\b(?:claim|report|story|idea|notion|suggestion|allegation|assertion|rumou?r|tale)s?\s+that\s*$",
+    re.IGNORECASE,
+)
+UNTRUE = re.compile(
+    r"\b(?:is|are|was|were|be|been)\s+(?:\w+ly\s+)?(?:false|wrong|untrue|not\s+true|fiction|invented|"
+    r"unfounded|baseless|nonsense|an?\s+(?:\w+\s+)?(?:lie|myth|fiction|invention|fabrication|hoax))\b",
     re.IGNORECASE,
 )
 SUBORDINATE = frozenset(

@@ -57,6 +57,7 @@ OPENERS = frozenset(
     nothing notably now obviously of off often on once one only onto or other others otherwise our
     ours out outside over part per perhaps please quite rather really recall recently regardless
     same second see several shall she should since so some somebody someone something sometimes soon
+    suppose supposing assume assuming
     still such than that the their theirs them then there thereafter therefore these they thing
     think this those though three through throughout thus till to today together tomorrow tonight
     too toward towards two under unfortunately unless unlike until up upon us usually very was we
@@ -100,7 +101,8 @@ def names(text: str, known: Container[str] = ()) -> list[Name]:
         if word and run and _continues(text, run, word):
             run.append(word)
             continue
-        found += _name(run, known)
+        if run:
+            found += _name(run, known)
         run = [word] if word and _is_capital(word[0]) else []
     return found
 
