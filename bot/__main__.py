@@ -120,6 +120,7 @@ async def serve(config: Config, slack: Slack) -> None:
             inbox=inbox,
             memory=memory,
             load=lambda: load(config.index),
+            limits=config.limits,
             pulse=(folder / ALIVE).touch,
         )
         await service.run(stop)

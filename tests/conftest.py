@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.service import Service, running
@@ -130,7 +130,15 @@ def build_scene(tmp_path, column):
                 general=workspace.channel("general"),
                 inbox=inbox,
                 memory=memory,
-                service=Service(slack=slack, inbox=inbox, memory=memory, load=load, recheck=0.05),
+                service=Service(
+                    slack=slack,
+                    inbox=inbox,
+                    memory=memory,
+                    load=load,
+                    recheck=0.05,
+                    limits=Limits(rates=()),
+                    post_interval=0,
+                ),
             )
 
         yield build
