@@ -1,23 +1,30 @@
-"""``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine."""
+"""
+``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine.
+
+``python -m bot feedback export [FILE]`` writes what people judged.
+"""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import logging
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 
+from bot import export
+from bot.column import Column
 from bot.config import Config, Slack
 from bot.log import start_log
 from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
 from bot.state import Inbox, Memory
-from index.answer import Answerer
 from index.config import Config as IndexConfig
 from index.config import ConfigError
 from index.embedder import Embedder, ModelError
@@ -33,17 +40,26 @@ ENV_FILE = Path(".env")
 # Touched every second while the socket is open: a health check looks at its age.
 ALIVE = "bot.alive"
 MEMORY = "bot.sqlite"
+
+
+class OutputError(Exception):
+    """A file that cannot be written; the text says what to do."""
+
+
 # What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
-MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError)
+MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError, OutputError)
 
 
-def main() -> int:
-    """Run until stopped; return the exit code."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Do what is asked for, or run until stopped; return the exit code."""
+    given = _parser().parse_args(arguments)
     try:
         config = Config.load(os.environ, ENV_FILE)
         start_log(config.log_format, config.log_level)
         settle_environment()
-        if config.slack:
+        if given.command == "feedback":
+            export_feedback(config.index.data_dir / MEMORY, given.file)
+        elif config.slack:
             asyncio.run(serve(config, config.slack))
         else:
             demonstrate(config)
@@ -53,6 +69,34 @@ def main() -> int:
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Answer in Slack; with no tokens set, play on this machine."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    feedback = commands.add_parser("feedback", help="what people thought of the answers")
+    deeds = feedback.add_subparsers(dest="deed", metavar="DEED", required=True)
+    writing = deeds.add_parser("export", help="write what was judged as questions for `python -m index eval`")
+    writing.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: the terminal")
+    return parser
+
+
+def export_feedback(memory_file: Path, out: Path | None) -> None:
+    """Write what people judged to *out*, or show it."""
+    with Memory(memory_file) as memory:
+        lines = list(export.export(memory.feedback.all(), memory.answers.load))
+    text = "".join(f"{line}\n" for line in lines)
+    if out is None:
+        sys.stdout.write(text)
+        return
+    try:
+        out.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise OutputError(f"{out} cannot be written ({error.strerror}): name another file.") from error
+    questions = "question" if len(lines) == 1 else "questions"
+    print(f"{len(lines):,} judged {questions} written to {out}.")
 
 
 def settle_environment() -> None:
@@ -76,6 +120,7 @@ async def serve(config: Config, slack: Slack) -> None:
             inbox=inbox,
             memory=memory,
             load=lambda: load(config.index),
+            limits=config.limits,
             pulse=(folder / ALIVE).touch,
         )
         await service.run(stop)
@@ -89,7 +134,7 @@ def demonstrate(config: Config) -> None:
     play(answerer, console, os.environ, interactive=sys.stdin.isatty())
 
 
-def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
+def load(config: IndexConfig, *, fresh: bool = False) -> Column:
     """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
     embedder = Embedder(config.embedding_model)
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
@@ -100,7 +145,7 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Answerer:
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
-    return Answerer(Retriever(store, embedder), config.aliases)
+    return Column(Retriever(store, embedder), config.aliases)
 
 
 if __name__ == "__main__":

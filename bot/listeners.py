@@ -207,9 +207,11 @@ def read_command(body: Body, bot_user_id: str | None) -> Request:
 
 def plain(text: str, bot_user_id: str | None) -> str:
     """Turn Slack's markup into what the person typed, the mention of the bot left out."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # half a character, which no file takes
     if bot_user_id:
-        text = re.sub(rf"<@{re.escape(bot_user_id)}(\|[^>]*)?>", " ", text)
-    text = re.sub(r"<([#@!]?)([^|>]*)(?:\|([^>]*))?>", _typed, text)
+        text = re.sub(rf"<@{re.escape(bot_user_id)}(\|[^<>]*)?>", " ", text)
+    # A command's text may hold any number of bare "<": none is looked at twice.
+    text = re.sub(r"<([#@!]?)([^|<>]*)(?:\|([^<>]*))?>", _typed, text)
     return " ".join(html.unescape(text).split())
 
 

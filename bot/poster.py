@@ -70,10 +70,14 @@ class Poster:
         if request.kind in (Kind.COMMAND, Kind.EDIT):
             self.whisper(request, message)
             return None
+        return self.publish(id, request.channel, message, request.reply_thread)
+
+    def publish(self, id: str, channel: str, message: Message, thread_ts: str | None = None) -> str:
+        """Post *message*, which shows the answer *id*, for all in a channel; raises what ``post`` raises."""
         response = _call(
             lambda: self._client.chat_postMessage(
-                channel=request.channel,
-                thread_ts=request.reply_thread,
+                channel=channel,
+                thread_ts=thread_ts,
                 metadata={"event_type": EVENT_TYPE, "event_payload": {"id": id}},
                 unfurl_links=False,
                 unfurl_media=False,
@@ -84,13 +88,39 @@ class Poster:
 
     def whisper(self, request: Request, message: Message) -> None:
         """Show *message* to the asker only; raises what ``post`` raises."""
-        if request.response_url and _respond(request.response_url, self._client.proxy, message):
+        if request.response_url and _respond(request.response_url, self._client.proxy, _private(message)):
             return
         _call(
             lambda: self._client.chat_postEphemeral(
                 channel=request.channel, user=request.user, thread_ts=request.thread_ts, **_content(message)
             )
         )
+
+    def delete(self, channel: str, ts: str) -> None:
+        """Take our message away; one that is gone is no failure. Raises what ``post`` raises."""
+        try:
+            _call(lambda: self._client.chat_delete(channel=channel, ts=ts))
+        except RefusedError as error:
+            if str(error) != "message_not_found":
+                raise
+
+    def hide(self, response_url: str) -> None:
+        """Take away the message that only one person sees, by the URL that came with a click on it."""
+        if not _respond(response_url, self._client.proxy, {"delete_original": True}):
+            raise RefusedError("response_url")
+
+    def open(self, trigger_id: str, view: dict[str, Any]) -> str:
+        """Open a modal, within 3 s of the click; return its id. Raises what ``post`` raises."""
+        response = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=view))
+        return str(response["view"]["id"])
+
+    def change(self, view_id: str, view: dict[str, Any]) -> None:
+        """Put *view* in the place of an open modal; one that was closed meanwhile is no failure."""
+        try:
+            _call(lambda: self._client.views_update(view_id=view_id, view=view))
+        except RefusedError as error:
+            if str(error) != "not_found":
+                raise
 
     def find(self, id: str, request: Request) -> str | None:
         """
@@ -151,16 +181,19 @@ def _content(message: Message) -> dict[str, Any]:
     return {"text": message.text, **({"blocks": list(message.blocks)} if message.blocks else {})}
 
 
-def _respond(url: str, proxy: str | None, message: Message) -> bool:
-    """Send through a command's response URL; False when it is used up or too old."""
+def _private(message: Message) -> dict[str, Any]:
+    own = {"response_type": "ephemeral", "replace_original": False, "unfurl_links": False}
+    return own | _content(message)
+
+
+def _respond(url: str, proxy: str | None, content: dict[str, Any]) -> bool:
+    """Send through the response URL of a command or click; False when it is used up or too old."""
     client = WebhookClient(
         url, timeout=PATIENCE, retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)]
     )
     client.proxy = proxy
     try:
-        response = client.send(
-            response_type="ephemeral", replace_original=False, unfurl_links=False, **_content(message)
-        )
+        response = client.send_dict(content)
     except (OSError, HTTPException) as error:
         raise _cut_off(error) from error
     if response.status_code == 429:

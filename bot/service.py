@@ -15,7 +15,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from slack_bolt import App
@@ -27,8 +27,12 @@ from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.config import Slack
+from bot.actions import Clicks, register_actions
+from bot.column import Consulted
+from bot.config import Limits, Slack
 from bot.listeners import register
+from bot.manners import Manners
+from bot.pace import Pace
 from bot.poster import Poster, posting_client
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
@@ -40,10 +44,22 @@ T = TypeVar("T")
 # A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
 PING_INTERVAL = 2
 PULSE = 1.0
+CLICKS = 16  # that are worked on at once
+POST_INTERVAL = 1.0  # Slack takes about one post a second in a channel
 LONGEST_PAUSE = 60.0
 LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
+
+
+class Loaded(Asks, Consulted, Protocol):
+    """The column, loaded: it is asked, opened and compared with."""
+
+
+class Shelf:
+    """Where the column stands once it is loaded; until then *column* is None."""
+
+    column: Consulted | None = None
 
 
 class StartError(Exception):
@@ -56,15 +72,18 @@ class Service:
     One bot on one workspace.
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
-    seconds pass before a post that Slack did not confirm is looked for. *pulse* is called every second
+    seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
+    posts in a channel. *limits* is what one person gets. *pulse* is called every second
     while the socket is open: nobody else notices one that is silently dead.
     """
 
     slack: Slack
     inbox: Inbox
     memory: Memory
-    load: Callable[[], Asks]
+    load: Callable[[], Loaded]
     recheck: float = 2.0
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
+    post_interval: float = POST_INTERVAL
     pulse: Callable[[], object] = lambda: None
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
@@ -80,18 +99,22 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        connector = self._connector(build_app(client, identity, self.inbox, self.memory), direct=direct)
+        shelf = Shelf()
+        app = build_app(client, identity, self.inbox, self.memory, shelf)
+        connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, stop, started)
+                await self._answer(client, stop, started, shelf)
         finally:
             beating.cancel()
             await connector.leave()
             log.info("stopped")
 
-    async def _answer(self, client: WebClient, stop: asyncio.Event, started: Callable[[], None]) -> None:
+    async def _answer(
+        self, client: WebClient, stop: asyncio.Event, started: Callable[[], None], shelf: Shelf
+    ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client)
         herald = Herald(self.inbox, statuses, loaded.is_set)
@@ -100,10 +123,14 @@ class Service:
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is None:
                 return
+            shelf.column = answerer
             loaded.set()
             poster = Poster(client)
-            replier = Replier(self.inbox, self.memory, poster, answerer, statuses, recheck=self.recheck)
-            workers = Workers(self.inbox, replier)
+            manners = Manners(self.memory, self.limits)
+            replier = Replier(
+                self.inbox, self.memory, poster, answerer, statuses, manners, recheck=self.recheck
+            )
+            workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
             log.info("answering")
             started()
@@ -189,7 +216,9 @@ def running(service: Service) -> Iterator[threading.Event]:
             run.result()
 
 
-def build_app(client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory) -> App:
+def build_app(
+    client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory, shelf: Shelf | None = None
+) -> App:
     """
     Build the Bolt app with all its listeners; it calls Slack neither now nor on an event.
 
@@ -204,9 +233,13 @@ def build_app(client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory
         signing_secret="",
         request_verification_enabled=False,  # Socket Mode: requests come over our own connection
         process_before_response=True,
+        # Not 5: a few posts that Slack holds up must not keep a modal from opening within 3 s.
+        listener_executor=ThreadPoolExecutor(CLICKS, "click"),
         raise_error_for_unhandled_request=True,
     )
     register(app, inbox, memory)
+    here = shelf or Shelf()
+    register_actions(app, Clicks(memory, Poster(client), lambda: here.column))
     return app
 
 
@@ -267,9 +300,9 @@ async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:
     return None
 
 
-def _in_thread(load: Callable[[], Asks]) -> Awaitable[Asks]:
+def _in_thread(load: Callable[[], T]) -> Awaitable[T]:
     """Run *load* in a thread that, unlike an executor's, does not keep a stopping process alive."""
-    future: Future[Asks] = Future()
+    future: Future[T] = Future()
     future.set_running_or_notify_cancel()
 
     def work() -> None:

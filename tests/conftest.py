@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.service import Service, running
@@ -52,6 +52,9 @@ class SmallColumn:
     def find(self, who):
         """Know nobody: whatever follows “and” is a topic."""
         return []
+
+    def article(self, id):
+        return HARBOUR if id == HARBOUR.id else None
 
     def ask(self, question, *, seen=()):
         self.asked.append(question)
@@ -127,7 +130,15 @@ def build_scene(tmp_path, column):
                 general=workspace.channel("general"),
                 inbox=inbox,
                 memory=memory,
-                service=Service(slack=slack, inbox=inbox, memory=memory, load=load, recheck=0.05),
+                service=Service(
+                    slack=slack,
+                    inbox=inbox,
+                    memory=memory,
+                    load=load,
+                    recheck=0.05,
+                    limits=Limits(rates=()),
+                    post_interval=0,
+                ),
             )
 
         yield build

@@ -561,7 +561,9 @@ def test_a_bot_that_stops_leaves_no_status_standing(build_scene, door):
 
 
 def buttons(message):
-    return [e["text"]["text"] for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    """The names to choose from."""
+    every = [e for b in message.blocks if b["type"] == "actions" for e in b["elements"]]
+    return [e["text"]["text"] for e in every if e["action_id"].startswith("choose_person")]
 
 
 def test_a_name_of_two_people_is_offered_and_a_click_answers_for_the_chosen_one(talk):

@@ -8,6 +8,7 @@ from slack_bolt import BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.actions import CHECK, CHECK_TITLE
 from bot.listeners import COMMAND
 from bot.service import build_app
 from bot.state import Memory
@@ -90,6 +91,14 @@ def test_scopes_are_those_of_the_events_and_deeds_and_no_more():
     events = SETTINGS["event_subscriptions"]["bot_events"]
     needed = SCOPES_OF_DEEDS.union(*(SCOPES_OF_EVENTS[event] for event in events))
     assert MANIFEST["oauth_config"]["scopes"]["bot"] == sorted(needed)
+
+
+def test_the_shortcut_is_the_one_that_is_bound_and_within_the_limits():
+    [shortcut] = FEATURES["shortcuts"]
+    assert set(shortcut) == {"name", "type", "callback_id", "description"}
+    assert (shortcut["type"], shortcut["callback_id"], shortcut["name"]) == ("message", CHECK, CHECK_TITLE)
+    assert len(shortcut["name"]) <= 24
+    assert len(shortcut["description"]) <= 150
 
 
 def test_buttons_are_heard():

@@ -40,6 +40,19 @@ def feedback(action_id="rate", text="Good", value="1"):
     }
 
 
+def menu(**more):
+    return {
+        "type": "static_select",
+        "action_id": "s",
+        "options": [{"text": plain("A"), "value": "a"}],
+        **more,
+    }
+
+
+def typing(**more):
+    return {"type": "plain_text_input", "action_id": "n", **more}
+
+
 def table(rows, columns, text="x"):
     return {"type": "table", "rows": [[{"type": "raw_text", "text": text}] * columns for _ in range(rows)]}
 
@@ -119,6 +132,10 @@ def test_all_blocks_together_have_a_budget_of_text_and_addresses():
         actions(feedback()),
         actions(button(style="purple")),
         actions({"type": "static_select", "action_id": "s", "options": []}),
+        actions(menu(initial_option={"text": plain("B"), "value": "a"})),
+        {"type": "input", "label": plain("Name"), "element": typing(max_length=3_001)},
+        {"type": "input", "label": plain("Name"), "element": typing(max_length=0)},
+        {"type": "input", "label": plain("Name"), "element": typing(options=[])},
         {"type": "context_actions", "elements": [button()]},
         {"type": "image", "image_url": "https://x.eu/i"},
         {"type": "rich_text", "elements": []},
@@ -154,7 +171,9 @@ def test_a_malformed_block_is_refused(block):
                 {"type": "rich_text_preformatted", "elements": [{"type": "text", "text": "x"}]},
             ],
         },
-        actions({"type": "static_select", "action_id": "s", "options": [{"text": plain("A"), "value": "a"}]}),
+        actions(menu()),
+        actions(menu(initial_option={"text": plain("A"), "value": "a"})),
+        {"type": "input", "label": plain("Name"), "element": typing(max_length=3_000, multiline=True)},
         actions({"type": "users_select", "action_id": "u", "placeholder": plain("Who?")}),
         {"type": "input", "label": plain("Name"), "element": {"type": "plain_text_input", "action_id": "n"}},
         {

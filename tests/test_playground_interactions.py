@@ -170,6 +170,8 @@ def test_feedback_is_one_of_two_and_ephemeral_messages_are_not_handed_back(
     client.chat_postEphemeral(channel=general, user=ada, text="x", blocks=BUTTONS)
     with connected(workspace, app):
         assert workspace.click(ada, workspace.ephemerals(ada, general)[0], "rate", "down").error is None
+        with pytest.raises(KeyError):
+            workspace.click(workspace.user("Bob"), workspace.ephemerals(ada, general)[0], "rate", "down")
     payload = workspace.deliveries("interactive")[0].payload
     assert (payload["actions"][0]["value"], payload["actions"][0]["text"]["text"]) == ("down", "Bad")
     assert "message" not in payload

@@ -37,8 +37,8 @@ class WordCounts:
         return vectors / np.linalg.norm(vectors, axis=1, keepdims=True).clip(1e-9)
 
 
-def column(folder: Path, articles: dict[str, str], author: str = "Ines Calder", aliases=None):
-    """Return an answerer over *articles*, texts by name, newest first; *author* writes them all."""
+def column(folder: Path, articles: dict[str, str], author: str = "Ines Calder", aliases=None, kind=Answerer):
+    """Return a *kind* of answerer over *articles*, texts by name, newest first; *author* writes them all."""
     (folder / "texts").mkdir(parents=True)
     for age, (name, text) in enumerate(articles.items()):
         front = f"---\ntitle: {name.title()}\nauthor: {author}\ndate: 2025-09-{28 - age:02}\n---\n\n"
@@ -46,4 +46,4 @@ def column(folder: Path, articles: dict[str, str], author: str = "Ines Calder", 
     embedder = WordCounts()
     store = Store.open(folder / "store", "words@1", DIMENSION)
     sync(store, embedder, [str(folder / "texts")])
-    return Answerer(Retriever(store, embedder), aliases)
+    return kind(Retriever(store, embedder), aliases)

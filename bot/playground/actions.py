@@ -45,6 +45,8 @@ class Actions:
 
     async def click(self, user: str, on: Message | View, action_id: str, value: str | None) -> Interaction:
         """Use one element of a message or a view."""
+        if isinstance(on, Message) and on.ephemeral_to not in (None, user):
+            raise KeyError(f"{user} does not see this message")
         block, element = _find(on.blocks, action_id)
         chosen = _chosen(element, value)
         action = chosen | {

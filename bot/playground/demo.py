@@ -12,13 +12,12 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.playground.team import Message
 from bot.playground.transcript import show
 from bot.playground.workspace import Workspace
-from bot.service import Service, running
+from bot.service import Loaded, Service, running
 from bot.state import Inbox, Memory
-from bot.worker import Asks
 
 NAME = "Pullquote"
 OFF_TOPIC = "What's our PTO policy?"
@@ -29,7 +28,7 @@ INDENT = " " * 4
 PATIENCE = 30.0
 
 
-class Exemplary(Asks, Protocol):
+class Exemplary(Loaded, Protocol):
     """An answerer that knows some questions which its column answers."""
 
     def examples(self, most: int = 3) -> list[str]:
@@ -55,7 +54,7 @@ def play(answerer: Exemplary, console: Console, environ: Mapping[str, str], *, i
 
 
 @contextmanager
-def _connected(answerer: Asks, environ: Mapping[str, str]) -> Iterator[Workspace]:
+def _connected(answerer: Loaded, environ: Mapping[str, str]) -> Iterator[Workspace]:
     """Run the real bot against a new workspace; like the workspace, its memory ends with the block."""
     with (
         Workspace.start(environ=environ) as workspace,
@@ -64,7 +63,15 @@ def _connected(answerer: Asks, environ: Mapping[str, str]) -> Iterator[Workspace
         Memory(Path(folder) / "bot.sqlite") as memory,
     ):
         slack = Slack(bot_token=workspace.bot_token, app_token=workspace.app_token, api_url=workspace.api_url)
-        with running(Service(slack=slack, inbox=inbox, memory=memory, load=lambda: answerer)) as started:
+        # One person tries the bot out: nobody has to be protected from her.
+        service = Service(
+            slack=slack,
+            inbox=inbox,
+            memory=memory,
+            load=lambda: answerer,
+            limits=Limits(rates=(), share=1.0),
+        )
+        with running(service) as started:
             started.wait(PATIENCE)
             yield workspace
 

@@ -29,6 +29,8 @@ _KEYS = {
     "feedback_buttons": {"type", "action_id", "positive_button", "negative_button"},
     "image": {"type", "image_url", "slack_file", "alt_text"},
 }
+_INPUT_KEYS = {"type", "action_id", "initial_value", "multiline", "min_length", "max_length"}
+_INPUT_KEYS |= {"dispatch_action_config", "focus_on_load", "placeholder"}
 _STYLES = {"bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"}
 _LEAVES = {
     "text": ("text", {"text", "style"}),
@@ -142,6 +144,8 @@ def _feedback(value: Any, where: str) -> None:
 def _menu(part: Json, where: str) -> None:
     if "placeholder" in part:
         text_object(part["placeholder"], PLACEHOLDER, f"{where}/placeholder")
+    if part["type"] == "plain_text_input":
+        _input(part, where)
     few = {"overflow": 5, "checkboxes": 10, "radio_buttons": 10}.get(part["type"], 100)
     own = part["type"] in ("static_select", "multi_static_select") and "option_groups" not in part
     if own or part["type"] in _CHOICES or "options" in part:
@@ -150,6 +154,16 @@ def _menu(part: Json, where: str) -> None:
             need(isinstance(option, dict), f"not an option [{at}]")
             text_object(option.get("text"), OPTION_TEXT, f"{at}/text", ("plain_text", "mrkdwn"))
             string(option.get("value"), OPTION_VALUE, f"{at}/value")
+    if "initial_option" in part and "options" in part:
+        need(part["initial_option"] in part["options"], f"initial_option is no option [{where}]")
+
+
+def _input(part: Json, where: str) -> None:
+    known(part, _INPUT_KEYS, where)
+    optional(part, where, initial_value=TEXT)
+    for name, least in (("min_length", 0), ("max_length", 1)):
+        length = part.get(name, least)
+        need(least <= length <= TEXT, f"must be {least} to {TEXT} [{where}/{name}]")
 
 
 def rich_text(block: Json, where: str) -> None:

@@ -1,0 +1,34 @@
+"""The column as the bot consults it: asked, opened at an article, and held against a pasted quotation."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from index.answer import Answerer
+from index.check import QuoteCheck, QuoteChecker
+from index.passage import Article
+
+
+class Consulted(Protocol):
+    """What is looked up in the column when somebody clicks: safe to call from several threads."""
+
+    def article(self, id: str) -> Article | None:
+        """Return an article as it is now, whole; None where it is gone."""
+
+    def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
+        """Say what the column has of *quotation*, and whether it is the words of *by*."""
+
+
+class Column(Answerer):
+    """An answerer that also opens articles and checks quotations."""
+
+    def article(self, id: str) -> Article | None:
+        """Return an article as it is now, whole; None where it is gone."""
+        try:
+            return self._store.article(id)
+        except KeyError:
+            return None
+
+    def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
+        """Say what the column has of *quotation*, and whether it is the words of *by*."""
+        return QuoteChecker(self._store, self.people).check(quotation, by)

@@ -1,0 +1,216 @@
+"""
+Modals: what stands around an excerpt, citations to copy, a reason for a thumbs down. Pure.
+
+Each is within Slack's limits whatever the column holds, and shows its words letter for letter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.message import (
+    BLOCKS_LIMIT,
+    CUT,
+    EXCERPT_LIMITS,
+    MOST_EXCERPTS,
+    Block,
+    Message,
+    address,
+    citation,
+    plain_text,
+    prove_excerpts,
+    quotation,
+    size,
+)
+from bot.replay import Fate, Now
+from bot.state import Given, Reference
+from index import wording
+from index.passage import Excerpt
+
+View = dict[str, Any]
+
+CHOOSE = "context_choose"  # the menu of excerpts
+REASON_VIEW, REASON_BLOCK, REASON = "answer_reason", "reason_block", "reason_text"
+
+OPTION_LIMIT = 75
+REASON_LIMIT = 2_000
+# What remains of a paragraph around the excerpt, in characters, until the modal fits.
+AROUND_LIMITS = (2_500, 1_800, 1_200, 800, 400, 200, 100)
+
+
+def context_view(given: Given, index: int, found: Now) -> View:
+    """
+    Show the paragraph of the excerpt *index*, and the one before and after it.
+
+    Where the column changed, the paragraph is shown as it was when the answer was given, alone.
+
+    Raises:
+        NotVerbatimError: If the excerpt is not in the view letter for letter.
+    """
+    fits = next(
+        blocks
+        for limit in AROUND_LIMITS
+        if size(blocks := list(_context(given, index, found, limit))) <= BLOCKS_LIMIT
+    )
+    prove_excerpts(fits, [given.excerpts[index].excerpt()])
+    return _modal("More context", fits, private_metadata=given.id)
+
+
+def _context(given: Given, index: int, found: Now, limit: int) -> Iterator[Block]:
+    reference = given.excerpts[index]
+    if len(given.excerpts) > 1:
+        yield {"type": "actions", "block_id": "context_excerpts", "elements": [_menu(given, index)]}
+    if found.fate is not Fate.SAME:
+        yield {"type": "section", "text": plain_text(found.fate.value)}
+    before, after = _neighbours(found)
+    if found.number == 1:
+        yield _small("The article begins here.")
+    if before is not None:
+        yield _small("The paragraph before:")
+        yield from _ending(before, limit)
+    yield _small(f"¶ {reference.number}, with the excerpt set off as a quotation:")
+    yield from _around(reference, limit)
+    if after is not None:
+        yield _small("The paragraph after:")
+        yield from _beginning(after, limit)
+    elif found.number is not None:
+        yield _small("The article ends here.")
+    yield citation(reference.excerpt())
+
+
+def _neighbours(found: Now) -> tuple[str | None, str | None]:
+    if found.article is None or found.number is None:
+        return None, None
+    passages, at = found.article.passages, found.number - 1
+    before = passages[at - 1].text if at > 0 else None
+    after = passages[at + 1].text if at + 1 < len(passages) else None
+    return before, after
+
+
+def _menu(given: Given, index: int) -> Block:
+    options = [_option(n, r) for n, r in enumerate(given.excerpts[:MOST_EXCERPTS])]
+    return {
+        "type": "static_select",
+        "action_id": CHOOSE,
+        "placeholder": plain_text("Another excerpt"),
+        "options": options,
+        "initial_option": options[index],
+    }
+
+
+def _option(number: int, reference: Reference) -> Block:
+    where = f"¶ {reference.number}, {wording.clip(reference.title) or 'untitled'}"
+    label = f"{number + 1}. {wording.whose(reference.excerpt())}, {where}"
+    short = label if len(label) <= OPTION_LIMIT else label[: OPTION_LIMIT - 1] + CUT
+    return {"text": plain_text(short), "value": str(number)}
+
+
+def _around(reference: Reference, limit: int) -> Iterator[Block]:
+    """Yield the paragraph with the excerpt in it as a quotation; what is far from it may be cut."""
+    excerpt, text = reference.excerpt(), reference.passage
+    yield from _ending(text[: excerpt.start], limit)
+    yield quotation(excerpt, limit)
+    yield from _beginning(text[excerpt.end :], limit)
+
+
+def _beginning(text: str, limit: int) -> Iterator[Block]:
+    """Yield *text*, or what there is room for, with a mark after it."""
+    if text:
+        short = wording.cut(text, limit)
+        yield _paragraph(short if short == text else f"{short} {CUT}")
+
+
+def _ending(text: str, limit: int) -> Iterator[Block]:
+    """Yield *text*, or what there is room for, with a mark before it."""
+    if text:
+        short = text[-limit:].partition(" ")[2] or text[-limit:]
+        yield _paragraph(text if len(text) <= limit else f"{CUT} {short}")
+
+
+def cite_view(given: Given, nows: Sequence[Now]) -> View:
+    """Give a citation of each excerpt, ready to copy; *nows* say where they stand in the column now."""
+    shown = given.excerpts[:MOST_EXCERPTS]
+    fits = next(
+        blocks
+        for limit in EXCERPT_LIMITS
+        if size(blocks := [b for r, n in zip(shown, nows, strict=True) for b in _cited(r, n, limit)])
+        <= BLOCKS_LIMIT
+    )
+    intro = _small(f"Select the text and copy it. This is answer {given.id}.")
+    return _modal("Cite", [intro, *fits], private_metadata=given.id)
+
+
+def _cited(reference: Reference, found: Now, limit: int) -> Iterator[Block]:
+    if found.fate is not Fate.SAME:
+        yield {"type": "section", "text": plain_text(found.fate.value)}
+    ready = cited(reference.excerpt(), limit)
+    code: Block = {"type": "rich_text_preformatted", "elements": [_leaf(ready)]}
+    yield {"type": "rich_text", "elements": [code]}
+
+
+def cited(excerpt: Excerpt, limit: int = EXCERPT_LIMITS[0]) -> str:
+    """Write a citation: the words, whose they are, author, title, date, ¶ and link."""
+    words = wording.cut(excerpt.text, limit)
+    mark = "" if words == excerpt.text else " […]"
+    author = wording.clip(excerpt.article.author or "")
+    title = f"“{wording.clip(excerpt.article.title) or 'untitled'}”"
+    work = ", ".join(filter(None, (author, title, wording.dated(excerpt), f"¶ {excerpt.number}")))
+    lines = (f"{words}{mark}", f"— {wording.voice(excerpt)}", f"{work}.", address(excerpt) or "")
+    return "\n".join(filter(None, lines))
+
+
+def why_view(given: Given, built: Message) -> View:
+    """Show how an answer was found; *built* is its replay."""
+    note = _small(f"The command /column why {given.id} shows this again.")
+    return _modal("Why this answer", [*built.blocks, note], private_metadata=given.id)
+
+
+def reason_view(id: str) -> View:
+    """Ask what was wrong with the answer *id*; what is kept already is said."""
+    element = {
+        "type": "plain_text_input",
+        "action_id": REASON,
+        "multiline": True,
+        "max_length": REASON_LIMIT,
+        "placeholder": plain_text("For example: it is about somebody else."),
+    }
+    field: Block = {
+        "type": "input",
+        "block_id": REASON_BLOCK,
+        "optional": True,
+        "label": plain_text("What was wrong with it? The people who run me read this."),
+        "element": element,
+    }
+    noted = {"type": "section", "text": plain_text("Noted: not helpful. You may close this, or say why.")}
+    view = _modal("Not helpful", [noted, field], private_metadata=id, callback_id=REASON_VIEW)
+    return view | {"submit": plain_text("Send"), "close": plain_text("Close")}
+
+
+def message_view(title: str, built: Message) -> View:
+    """Show *built* in a modal; one without blocks by its text."""
+    blocks = list(built.blocks) or [{"type": "section", "text": {"type": "mrkdwn", "text": built.text}}]
+    return _modal(title, blocks)
+
+
+def reason_in(view: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the answer's id and the reason out of a submitted view."""
+    value = view["state"]["values"][REASON_BLOCK][REASON].get("value") or ""
+    return str(view["private_metadata"]), value.strip()[:REASON_LIMIT]
+
+
+def _modal(title: str, blocks: Sequence[Block], **more: str) -> View:
+    view = {"type": "modal", "title": plain_text(title), "close": plain_text("Close"), "blocks": list(blocks)}
+    return view | more
+
+
+def _small(text: str) -> Block:
+    return {"type": "context", "elements": [plain_text(text)]}
+
+
+def _paragraph(text: str) -> Block:
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [_leaf(text)]}]}
+
+
+def _leaf(text: str) -> Block:
+    return {"type": "text", "text": text}
