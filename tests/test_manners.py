@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 
 import pytest
 from hypothesis import assume, given, settings
@@ -544,3 +545,12 @@ def test_without_an_interval_no_channel_rests(inbox):
     pace = Pace(0)
     put(inbox, "C1", "C1")
     assert [pace.take(inbox) is None, pace.take(inbox) is None, pace.pause()] == [False, False, 0.0]
+
+
+# ---- what is documented
+
+
+def test_what_the_settings_are_said_to_leave_free_is_free():
+    root = Path(__file__).parent.parent
+    for name in ("README.md", ".env.example"):
+        assert f"{FREE_CHARACTERS:,} characters of each are always free" in (root / name).read_text("utf-8")
