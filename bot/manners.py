@@ -33,9 +33,9 @@ FREE_CHARACTERS = 1_000
 
 # Words that no question in the language does without; those that several languages share are left out.
 ENGLISH = frozenset(
-    """a about and any are ask by can could did do does ever for from had have he her his how i is it its
-    more not of or said say says she should show that the their there these they think this those to what
-    when where which who whom whose why with would you""".split()
+    """about and any are ask by can could did does ever for from her his how it its more not or said say
+    says she should show that the their there these they think this those to what when where which who
+    whom whose why with would you""".split()
 )
 FOREIGN = frozenset(
     """
