@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,6 +17,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, sele
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, history, rows, tables
+from index.store.postings import Postings
 from index.store.rows import as_json, as_vector, listed, text_fingerprint
 from index.store.tables import (
     StoreError,
@@ -107,6 +107,7 @@ class Reader:
         self._names: tuple[Stamp, Mapping[str, int]] | None = None
         self._counts: tuple[Stamp, _Counts] | None = None
         self._frequency: tuple[Stamp, dict[str, int]] | None = None
+        self._postings: tuple[Stamp, Postings] | None = None
         with self._read() as connection:
             stamp = history.seen_by(connection)
         self.model, self.dimension = stamp.model, stamp.dimension
@@ -198,10 +199,8 @@ class Reader:
         *speakers*, only passages in which one of these speaks are looked at.
         """
         with self._read() as connection:
-            known = self._known_frequencies(connection)
-            frequency = {word: _remembered(known, word, connection) for word in words}
-            passages = self._counted(connection).passages
-            return fulltext.lexical(connection, frequency, passages, k, _json(within), _json(speakers))
+            among = _passages(connection, within, speakers)
+            return fulltext.lexical(connection, self._known_postings(connection), words, k, among)
 
     def phrase(self, words: str, k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages that hold *words* in this order, of the newest article first."""
@@ -334,6 +333,15 @@ class Reader:
             self._frequency = stamp, {}
         return self._frequency[1]
 
+    def _known_postings(self, connection: Connection) -> Postings:
+        """Return those of the state that *connection* sees, to be read from as words are asked for."""
+        stamp = self._stamp(connection)
+        if (known := self._postings) and known[0] == stamp:
+            return known[1]
+        postings = Postings(connection)
+        self._postings = stamp, postings
+        return postings
+
     def _counted(self, connection: Connection) -> _Counts:
         """Return the counts of the state that *connection* sees; they are made once for each generation."""
         stamp = self._stamp(connection)
@@ -421,6 +429,18 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
+def _passages(
+    connection: Connection, within: Collection[str] | None, speakers: Collection[str] | None
+) -> NDArray[np.int64] | None:
+    """Return the ids of these articles' passages in which these speak; None for all there are."""
+    if speakers is not None:
+        return rows.numbers(connection, rows.quoting(speakers, within))
+    if within is not None:
+        theirs = select(passage.c.id).join(article).where(article.c.id.in_(listed(within)))
+        return rows.numbers(connection, theirs)
+    return None
+
+
 def _labels(
     connection: Connection, within: Collection[str] | None, speakers: Collection[str] | None
 ) -> NDArray[np.int64] | None:
@@ -431,11 +451,8 @@ def _labels(
     if within is not None:
         query = query.join_from(chunk, passage).join(article).where(article.c.id.in_(listed(within)))
     if speakers is not None:
-        theirs = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
-        query = query.where(chunk.c.passage.in_(theirs))
-    # As one text: a row for each of some ten thousand labels would take longer than finding them.
-    packed = connection.scalar(select(func.json_group_array(query.subquery().c.label)))
-    return np.asarray(json.loads(packed or "[]"), dtype=np.int64)
+        query = query.where(chunk.c.passage.in_(rows.quoting(speakers, None)))
+    return rows.numbers(connection, query)
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.store import fulltext
+from index.store.postings import as_numbers
 from index.store.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
@@ -129,7 +130,7 @@ def load_quoting(
     connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
 ) -> list[int]:
     """Return up to *k* passages in which *speakers* speak."""
-    return list(connection.scalars(_quoting(speakers, within).distinct().limit(k)))
+    return list(connection.scalars(quoting(speakers, within).distinct().limit(k)))
 
 
 def load_most_direct(
@@ -143,13 +144,14 @@ def load_most_direct(
         (func.max(utterance.c.manner == Manner.INDIRECT.value) == 1, 2),
         else_=3,
     )
-    query = _quoting(speakers, within, ordered=True).group_by(utterance.c.passage).order_by(directness)
+    query = quoting(speakers, within, ordered=True).group_by(utterance.c.passage).order_by(directness)
     return list(connection.scalars(newest_first(query).order_by(passage.c.number).limit(k)))
 
 
-def _quoting(
+def quoting(
     speakers: Collection[str], within: Collection[str] | None, *, ordered: bool = False
 ) -> Select[Any]:
+    """Select the passages in which *speakers* speak, once for each time; *ordered*, with their articles."""
     query = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
     if ordered or within is not None:
         query = query.join_from(utterance, passage).join(article)
@@ -172,6 +174,13 @@ def newest_first(query: Select[Any]) -> Select[Any]:
 def listed(values: Collection[Any]) -> Select[Any]:
     """Return a subquery of *values*, which are one parameter, however many they are."""
     return select(func.json_each(as_json(values)).table_valued("value").c.value)
+
+
+def numbers(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
+    """Return the whole numbers of a query of one column."""
+    # As one text: a row for each of some ten thousand would take longer than finding them.
+    (column,) = query.subquery().c
+    return as_numbers(connection.scalar(select(func.group_concat(column))))
 
 
 def as_json(values: Iterable[Any]) -> str:
