@@ -160,10 +160,9 @@ def quoting(
 
 def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:
     """Return what articles call their people, the newest article first."""
-    query = newest_first(select(role).join_from(role, article).where(*conditions)).order_by(role.c.id)
-    return [
-        Role(speaker=row.speaker, office=row.office, of=tuple(row.of)) for row in connection.execute(query)
-    ]
+    called = select(role.c.speaker, role.c.office, role.c.of).join_from(role, article).where(*conditions)
+    rows = connection.execute(newest_first(called).order_by(role.c.id))
+    return [Role(speaker=speaker, office=office, of=tuple(of)) for speaker, office, of in rows]
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:

@@ -132,7 +132,7 @@ class Vectors:
         # One query is no work for several threads, which only wait for each other on a busy machine.
         faiss.omp_set_num_threads(1)
         if labels is not None:
-            return self._exact(query, k, _only(labels))
+            return self._exact(query, k, self._places(labels))
         return self._by_candidates(query, k) or self._exact(query, k, None)
 
     def _by_candidates(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
@@ -143,23 +143,37 @@ class Vectors:
         for share in CANDIDATES:
             most = min(share * k, len(ids))
             positions, bound = self._coarse.among_the_best(query, most)
-            found = self._exact(query, k, _only(ids[positions]))
+            found = self._exact(query, k, positions)
             if most == len(ids) or found[-1][1] > bound:
                 return found
         return []
 
-    def _exact(self, query: NDArray[np.float32], k: int, among: Any) -> list[tuple[int, float]]:
-        scores, found = self.faiss_index.search(query[np.newaxis], k, params=among)
-        pairs = zip(found[0].tolist(), scores[0].tolist(), strict=True)
-        return [(label, score) for label, score in pairs if label >= 0]
+    def _exact(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None
+    ) -> list[tuple[int, float]]:
+        """Compare *query* with the vectors at the positions *among*, each once, or with all."""
+        only = None
+        if among is not None:
+            # Other selectors are asked about every vector there is; an array names those to look at.
+            only = faiss.SearchParameters(sel=faiss.IDSelectorArray(among))  # type: ignore[call-arg]
+        scores, found = self._flat.search(query[np.newaxis], k, params=only)
+        there = found[0] >= 0
+        return list(zip(self._labels[found[0][there]].tolist(), scores[0][there].tolist(), strict=True))
+
+    def _places(self, labels: Labels) -> NDArray[np.int64]:
+        """Return at which positions those of *labels* are that are there."""
+        return np.flatnonzero(np.isin(self._labels, np.asarray(labels, dtype=np.int64)))
 
     @cached_property
     def _coarse(self) -> Coarse | None:
         n = self.faiss_index.ntotal
         if n < COARSE_FROM:
             return None
-        flat: Any = faiss.downcast_index(self.faiss_index.index)
-        return Coarse(faiss.rev_swig_ptr(flat.get_xb(), n * flat.d).reshape(n, flat.d))
+        return Coarse(faiss.rev_swig_ptr(self._flat.get_xb(), n * self._flat.d).reshape(n, self._flat.d))
+
+    @cached_property
+    def _flat(self) -> Any:
+        return faiss.downcast_index(self.faiss_index.index)
 
     @cached_property
     def _labels(self) -> NDArray[np.int64]:
@@ -200,11 +214,6 @@ class Vectors:
             return None
         body = np.frombuffer(content, dtype=np.uint8, offset=end)
         return cls(Stamp(**header), faiss.deserialize_index(body))
-
-
-def _only(labels: Labels) -> Any:
-    selector = faiss.IDSelectorBatch(np.asarray(labels, dtype=np.int64))
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub lacks it
 
 
 def _write(path: Path, *parts: bytes | memoryview) -> None:
