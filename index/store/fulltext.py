@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from sqlalchemy import Connection, text
 
 from index.passage import Passage
 from index.segment import fold
-from index.store.postings import TOKENIZER, Postings, Tokenizer
+from index.store.postings import TOKENIZER, Postings, Tokenizer, as_numbers
 
 # For searching only; rowid is the passage's id.
 TABLE = text(f"create virtual table full_text using fts5(text, section, tokenize = '{TOKENIZER}')")
@@ -24,17 +23,8 @@ select exists (select id from full_text_docsize except select id from passage)
     or exists (select id from passage except select id from full_text_docsize)
 """)
 HOLDING = text("select count(*) from full_text where full_text match :match")
-
-FOUND = """
-select passage.id
-from full_text
-join passage on passage.id = full_text.rowid
-join article on article.key = passage.article
-where full_text match :match
-"""
-WITHIN = " and article.id in (select value from json_each(:within)) "
-NEWEST = " order by article.date desc nulls last, article.name, article.id, passage.number limit :k"
-
+# As one text: a row for each of ten thousand would take longer than finding them.
+FOUND = text("select group_concat(rowid) from full_text where full_text match :match")
 
 tokenizer = Tokenizer()
 
@@ -83,10 +73,9 @@ def lexical(
     return list(zip(postings.ids[best].tolist(), scores[best].tolist(), strict=True))
 
 
-def phrase(connection: Connection, words: str, k: int, within: str | None) -> list[int]:
-    """Return up to *k* passages whose text holds *words* in this order, of the newest article first."""
-    rows = _found(connection, "text : " + _quoted(words), k, within)
-    return [passage_id for (passage_id,) in rows]
+def phrase(connection: Connection, words: str) -> NDArray[np.int64]:
+    """Return the ids of all passages whose text holds *words* in this order."""
+    return as_numbers(connection.execute(FOUND, {"match": "text : " + _quoted(words)}).scalar_one())
 
 
 def holding(connection: Connection, word: str) -> int:
@@ -102,13 +91,6 @@ def agrees(connection: Connection) -> bool:
     """
     connection.execute(CHECK)
     return not connection.execute(UNPAIRED).scalar_one()
-
-
-def _found(connection: Connection, match: str, k: int, within: str | None) -> list[Any]:
-    """Run a search; *within* is a JSON list of article ids, or None for the whole column."""
-    query = FOUND + ("" if within is None else WITHIN) + NEWEST
-    parameters = {"match": match, "k": k} | ({} if within is None else {"within": within})
-    return list(connection.execute(text(query), parameters))
 
 
 def _quoted(words: str) -> str:

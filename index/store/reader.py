@@ -17,8 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, sele
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, history, rows, tables
+from index.store.layout import Layout
 from index.store.postings import Postings
-from index.store.rows import as_json, as_vector, listed, text_fingerprint
+from index.store.rows import as_vector, listed, text_fingerprint
 from index.store.tables import (
     StoreError,
     WrongModelError,
@@ -108,6 +109,7 @@ class Reader:
         self._counts: tuple[Stamp, _Counts] | None = None
         self._frequency: tuple[Stamp, dict[str, int]] | None = None
         self._postings: tuple[Stamp, Postings] | None = None
+        self._layout: tuple[Stamp, Layout] | None = None
         with self._read() as connection:
             stamp = history.seen_by(connection)
         self.model, self.dimension = stamp.model, stamp.dimension
@@ -166,7 +168,8 @@ class Reader:
             raise ValueError(f"k is {k}, must be at least 1")
         unit = self._unit(query)
         with self._reading() as view, self._read() as connection:
-            labels = _labels(connection, within, speakers)
+            among = _passages(connection, within, speakers)
+            labels = None if among is None else self._known_layout(connection).labels(among)
             scores = dict(view.vectors.nearest(unit, k, labels))
             found = connection.execute(_chunks().where(chunk.c.label.in_(listed(scores))))
             return _best_first(_near(row, scores[row.label]) for row in found)
@@ -179,10 +182,9 @@ class Reader:
             ValueError: If *query* is not of shape (d,), or is all zeros.
         """
         unit = self._unit(query)
-        with self._read() as connection:
-            theirs = chunk.c.passage.in_(listed(passage_ids))
-            found = connection.execute(_chunks(chunk.c.vector).where(theirs)).all()
-        scores = as_vector(b"".join(row.vector for row in found)).reshape(-1, self.dimension) @ unit
+        with self._reading() as view, self._read() as connection:
+            found = connection.execute(_chunks().where(chunk.c.passage.in_(listed(passage_ids)))).all()
+            scores = view.vectors.of([row.label for row in found]) @ unit
         return _best_first(map(_near, found, scores.tolist()))
 
     def lexical(
@@ -205,7 +207,9 @@ class Reader:
     def phrase(self, words: str, k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages that hold *words* in this order, of the newest article first."""
         with self._read() as connection:
-            return fulltext.phrase(connection, words, k, _json(within))
+            found, among = fulltext.phrase(connection, words), _passages(connection, within, None)
+            there = found if among is None else np.intersect1d(found, among)
+            return list(map(int, self._known_layout(connection).first(there, k)))
 
     def document_frequency(self, words: Iterable[str]) -> dict[str, int]:
         """Return how many passages hold each word, in any form, in their text or heading."""
@@ -290,7 +294,9 @@ class Reader:
         A passage counts by the most direct manner in it; several manners in one are a mixed one.
         """
         with self._read() as connection:
-            return rows.load_most_direct(connection, speakers, within, k)
+            found, directness = rows.load_directness(connection, speakers, within)
+            ranks = self._known_layout(connection).ranks(found)
+            return list(map(int, found[np.lexsort((ranks, directness))[:k]]))
 
     def speakers(self) -> dict[str, int]:
         """Return how many utterances each speaker has."""
@@ -341,6 +347,15 @@ class Reader:
         postings = Postings(connection)
         self._postings = stamp, postings
         return postings
+
+    def _known_layout(self, connection: Connection) -> Layout:
+        """Return that of the state that *connection* sees."""
+        stamp = self._stamp(connection)
+        if (known := self._layout) and known[0] == stamp:
+            return known[1]
+        layout = Layout(connection)
+        self._layout = stamp, layout
+        return layout
 
     def _counted(self, connection: Connection) -> _Counts:
         """Return the counts of the state that *connection* sees; they are made once for each generation."""
@@ -434,25 +449,13 @@ def _passages(
 ) -> NDArray[np.int64] | None:
     """Return the ids of these articles' passages in which these speak; None for all there are."""
     if speakers is not None:
-        return rows.numbers(connection, rows.quoting(speakers, within))
-    if within is not None:
-        theirs = select(passage.c.id).join(article).where(article.c.id.in_(listed(within)))
-        return rows.numbers(connection, theirs)
-    return None
-
-
-def _labels(
-    connection: Connection, within: Collection[str] | None, speakers: Collection[str] | None
-) -> NDArray[np.int64] | None:
-    """Return the labels of these articles' passages in which these speak; None for all there are."""
-    if within is None and speakers is None:
+        query = rows.quoting(speakers, within)
+    elif within is not None:
+        query = select(passage.c.id).join(article).where(article.c.id.in_(listed(within)))
+    else:
         return None
-    query = select(chunk.c.label)
-    if within is not None:
-        query = query.join_from(chunk, passage).join(article).where(article.c.id.in_(listed(within)))
-    if speakers is not None:
-        query = query.where(chunk.c.passage.in_(rows.quoting(speakers, None)))
-    return rows.numbers(connection, query)
+    (ids,) = rows.columns(connection, query)
+    return ids
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:
@@ -466,10 +469,6 @@ def _near(row: Row[Any], score: float) -> Near:
 
 def _best_first(near: Iterable[Near]) -> list[Near]:
     return sorted(near, key=lambda n: (-n.score, n.passage_id, n.start))
-
-
-def _json(within: Collection[str] | None) -> str | None:
-    return None if within is None else as_json(within)
 
 
 def _remembered(known: dict[str, int], word: str, connection: Connection) -> int:

@@ -133,10 +133,10 @@ def load_quoting(
     return list(connection.scalars(quoting(speakers, within).distinct().limit(k)))
 
 
-def load_most_direct(
-    connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
-) -> list[int]:
-    """Return up to *k* passages in which *speakers* speak, the most direct manner first, then the newest."""
+def load_directness(
+    connection: Connection, speakers: Collection[str], within: Collection[str] | None
+) -> list[NDArray[np.int64]]:
+    """Return the passages in which *speakers* speak, and how directly: from 0, the most, to 3."""
     manners = func.count(utterance.c.manner.distinct())
     directness = case(
         (func.max(utterance.c.manner == Manner.DIRECT.value) == 1, 0),
@@ -144,18 +144,16 @@ def load_most_direct(
         (func.max(utterance.c.manner == Manner.INDIRECT.value) == 1, 2),
         else_=3,
     )
-    query = quoting(speakers, within, ordered=True).group_by(utterance.c.passage).order_by(directness)
-    return list(connection.scalars(newest_first(query).order_by(passage.c.number).limit(k)))
+    query = quoting(speakers, within).group_by(utterance.c.passage)
+    return columns(connection, query.add_columns(directness.label("directness")))
 
 
-def quoting(
-    speakers: Collection[str], within: Collection[str] | None, *, ordered: bool = False
-) -> Select[Any]:
-    """Select the passages in which *speakers* speak, once for each time; *ordered*, with their articles."""
+def quoting(speakers: Collection[str], within: Collection[str] | None) -> Select[Any]:
+    """Select the passages in which *speakers* speak, once for each time that they do."""
     query = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
-    if ordered or within is not None:
-        query = query.join_from(utterance, passage).join(article)
-    return query if within is None else query.where(article.c.id.in_(listed(within)))
+    if within is None:
+        return query
+    return query.join_from(utterance, passage).join(article).where(article.c.id.in_(listed(within)))
 
 
 def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:
@@ -175,11 +173,11 @@ def listed(values: Collection[Any]) -> Select[Any]:
     return select(func.json_each(as_json(values)).table_valued("value").c.value)
 
 
-def numbers(connection: Connection, query: Select[Any]) -> NDArray[np.int64]:
-    """Return the whole numbers of a query of one column."""
+def columns(connection: Connection, query: Select[Any]) -> list[NDArray[np.int64]]:
+    """Return each column of a query of whole numbers, all in the same order of rows."""
     # As one text: a row for each of some ten thousand would take longer than finding them.
-    (column,) = query.subquery().c
-    return as_numbers(connection.scalar(select(func.group_concat(column))))
+    packed = select(*(func.group_concat(c) for c in query.subquery().c))
+    return [as_numbers(column) for column in connection.execute(packed).one()]
 
 
 def as_json(values: Iterable[Any]) -> str:

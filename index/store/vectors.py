@@ -160,16 +160,22 @@ class Vectors:
         there = found[0] >= 0
         return list(zip(self._labels[found[0][there]].tolist(), scores[0][there].tolist(), strict=True))
 
+    def of(self, labels: Labels) -> NDArray[np.float32]:
+        """Return the vectors of *labels*, which are all there, shape (n, d)."""
+        return self._matrix[np.searchsorted(self._labels, np.asarray(labels, dtype=np.int64))]
+
     def _places(self, labels: Labels) -> NDArray[np.int64]:
         """Return at which positions those of *labels* are that are there."""
         return np.flatnonzero(np.isin(self._labels, np.asarray(labels, dtype=np.int64)))
 
     @cached_property
     def _coarse(self) -> Coarse | None:
-        n = self.faiss_index.ntotal
-        if n < COARSE_FROM:
-            return None
-        return Coarse(faiss.rev_swig_ptr(self._flat.get_xb(), n * self._flat.d).reshape(n, self._flat.d))
+        return Coarse(self._matrix) if self.faiss_index.ntotal >= COARSE_FROM else None
+
+    @cached_property
+    def _matrix(self) -> NDArray[np.float32]:
+        n, d = self.faiss_index.ntotal, self.stamp.dimension
+        return np.asarray(faiss.rev_swig_ptr(self._flat.get_xb(), n * d), dtype=np.float32).reshape(n, d)
 
     @cached_property
     def _flat(self) -> Any:
