@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import faiss
 import numpy as np
@@ -19,6 +19,8 @@ Labels = Sequence[int] | NDArray[np.int64]
 FORMAT = 1
 DIGEST = hashlib.sha256().digest_size
 COARSE_FROM = 60_000  # vectors: fewer are looked through in a millisecond or two as they are
+BLOCK = 4_096  # vectors looked at together: some megabytes, which stay near the processor
+AT_ONCE = 2**20  # bytes read together
 CANDIDATES = (16, 128)  # for each neighbour asked for: how many are tried, first and again
 
 
@@ -64,11 +66,14 @@ class Coarse:
         return copy
 
     def _add(self, vectors: NDArray[np.float32]) -> None:
-        for i in range(0, len(vectors), 65_536):
-            block = vectors[i : i + 65_536]
-            whole = np.rint(block / self.step)
+        for i in range(0, len(vectors), BLOCK):
+            block = vectors[i : i + BLOCK]
+            whole = block / self.step
+            np.rint(whole, out=whole)
             self._index.add(whole)
-            off = float(np.linalg.norm(whole * self.step - block, axis=1).max())
+            whole *= self.step
+            whole -= block
+            off = float(np.sqrt(np.einsum("ij,ij->i", whole, whole).max()))
             self.error = max(self.error, off + 1e-5)  # rounding of the sums
 
     def among_the_best(self, query: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64], float]:
@@ -209,17 +214,27 @@ class Vectors:
     def load(cls, path: Path) -> Self | None:
         """Read the file, or return None when it is missing, damaged, or written by another version."""
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                if not _is_whole(file):
+                    return None
+                header = json.loads(file.readline())
+                if header.pop("format") != FORMAT:
+                    return None
+                # Part by part, so that it is not held in memory twice; the stub lacks the reader.
+                reader = faiss.PyCallbackIOReader(file.read, AT_ONCE)  # type: ignore[attr-defined]
+                return cls(Stamp(**header), faiss.read_index(reader))
         except OSError:
             return None
-        if hashlib.sha256(memoryview(content)[DIGEST:]).digest() != content[:DIGEST]:
-            return None
-        end = content.index(b"\n", DIGEST) + 1
-        header = json.loads(content[DIGEST:end])
-        if header.pop("format") != FORMAT:
-            return None
-        body = np.frombuffer(content, dtype=np.uint8, offset=end)
-        return cls(Stamp(**header), faiss.deserialize_index(body))
+
+
+def _is_whole(file: BinaryIO) -> bool:
+    """Tell whether what follows the digest at the start of *file* has it, and leave off behind the digest."""
+    digest = hashlib.sha256()
+    expected = file.read(DIGEST)
+    while part := file.read(AT_ONCE):
+        digest.update(part)
+    file.seek(DIGEST)
+    return digest.digest() == expected
 
 
 def _write(path: Path, *parts: bytes | memoryview) -> None:
