@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from index.answer import Answerer
@@ -28,6 +29,10 @@ class Column(Answerer):
             return self._store.article(id)
         except KeyError:
             return None
+
+    def articles(self) -> Sequence[Article]:
+        """Return all articles without their passages, newest first."""
+        return self._store.articles()
 
     def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
         """Say what the column has of *quotation*, and whether it is the words of *by*."""

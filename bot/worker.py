@@ -14,6 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot import commands
 from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
@@ -49,7 +50,7 @@ HOUR = 3600.0
 CONTEXT = 30  # answers of a thread that a follow-up may lean on
 
 
-class Asks(Knows, Protocol):
+class Asks(Knows, commands.Looks, Protocol):
     """What a worker needs of the index: safe to call from several threads."""
 
     def ask(self, question: str, *, seen: Collection[Place] = ()) -> Answer:
@@ -130,10 +131,18 @@ class Replier:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
             return Reply(error_message(taken.id))
         try:
-            return self._refused(taken) or self._answered(taken)
+            return self._commanded(taken) or self._refused(taken) or self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
             return Reply(error_message(taken.id))
+
+    def _commanded(self, taken: Taken) -> Reply | None:
+        """Return what a command brings that is no question."""
+        request = taken.request
+        if request.kind is not Kind.COMMAND:
+            return None
+        said = commands.run(request.text, request, self._answerer, self._memory)
+        return Reply(said) if said else None
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""
@@ -295,6 +304,8 @@ def _said_without_looking(request: Request) -> Message | None:
         return edited_message()
     if request.thread_ts and request.kind in (Kind.MENTION, Kind.FOLLOW_UP) and says_stop(request.text):
         return silent_message()
+    if request.kind is Kind.COMMAND:
+        return None  # its help tells of the commands, too
     return help_message() if wants_help(request.text) else None
 
 

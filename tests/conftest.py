@@ -75,6 +75,9 @@ class SmallColumn:
             confidence=1.0,
         )
 
+    def examples(self, most=3):
+        return ["What did Roe say?"]
+
     def excerpt(self, passage, kind):
         speaker = SPEAKERS[passage.number]
         return kind(
