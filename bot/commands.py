@@ -14,13 +14,34 @@ from typing import Protocol
 
 from bot import quotation, replay
 from bot.column import Consulted
-from bot.message import BLOCKS_LIMIT, HELP, TEXT_LIMIT, Block, Message, escape, plain_text, size
+from bot.message import (
+    BLOCKS_LIMIT,
+    EXCERPT_LIMITS,
+    HELP,
+    TEXT_LIMIT,
+    Block,
+    Message,
+    citation,
+    escape,
+    message,
+    plain_text,
+    prove,
+    prove_excerpts,
+    size,
+    spoken,
+)
+from bot.message import quotation as quoted
 from bot.state import Kind, Memory, Request, read_id
 from index import wording
 from index.passage import Article
+from index.said import Said
+from index.verdict import Answer
 
 LISTED = 15  # articles on one page of sources
 FEW = 6  # words after "check": so few without quotation marks are a question ("check the tide tables")
+STATEMENTS = 5  # on one page of what somebody said
+NAMED = 5  # words of a name
+_NUMBERED = re.compile(r"(?P<name>.+?)(?:\s+(?:page\s+)?(?P<page>\d{1,4}))?")
 _QUOTED = re.compile(r"[“”\"«»„]")
 _PAGE = re.compile(r"(?:page\s+)?(\d{1,4})?")
 
@@ -30,6 +51,12 @@ class Looks(Consulted, Protocol):
 
     def articles(self) -> Sequence[Article]:
         """Return all articles without their passages, newest first."""
+
+    def said(self, name: str, first: int, most: int) -> Said:
+        """Return a page of what *name* is reported as saying."""
+
+    def ask(self, question: str) -> Answer:
+        """Return what the column says to *question*."""
 
     def examples(self, most: int = 3) -> list[str]:
         """Return questions that this column answers."""
@@ -59,6 +86,8 @@ def _is_meant(word: str, rest: str) -> bool:
         return bool(_QUOTED.search(rest)) or len(rest.split()) > FEW or not rest
     if word == "why":
         return len(rest.split()) == 1 and bool(read_id(rest))
+    if word == "said":
+        return 0 < len(rest.split()) <= NAMED and "?" not in rest
     return bool(_PAGE.fullmatch(rest))
 
 
@@ -82,6 +111,51 @@ def _why(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
     if given is None or given.team != request.team or not seen:
         return replay.unknown_message()
     return replay.replay(rest, memory.answers, column.article)
+
+
+def _said(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
+    found = _NUMBERED.fullmatch(rest)
+    name, page = (found["name"], max(1, int(found["page"] or 1))) if found else (rest, 1)
+    page_of = column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
+    if not page_of.excerpts and page > 1 and page_of.total:
+        page = -(-page_of.total // STATEMENTS)
+        page_of = column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
+    if not page_of.excerpts:  # which kind of no it is
+        answer = column.ask(f"what did {name} say?")
+        built = message(answer)
+        prove(built, answer)
+        return built
+    return said_message(page_of, name, page)
+
+
+def said_message(said: Said, name: str, page: int) -> Message:
+    """
+    Show a page of somebody's statements, each with its voice and citation.
+
+    Raises:
+        NotVerbatimError: If one is not in the message letter for letter.
+    """
+    people = " and ".join(dict.fromkeys(wording.clip(p.name) for p in said.people if p.speakers))
+    pages = -(-said.total // STATEMENTS)
+    noun = "statement" if said.total == 1 else "statements"
+    head = f"{people}: {said.total:,} {noun}, newest first; page {page} of {pages}."
+    if page < pages:
+        head += f" The next: /column said {wording.clip(name)} {page + 1}"
+    blocks = (_statements(head, said, limit) for limit in EXCERPT_LIMITS)
+    texts = (
+        "\n\n".join([escape(head), *(spoken(e, limit) for e in said.excerpts)]) for limit in EXCERPT_LIMITS
+    )
+    built = Message(
+        text=next(text for text in texts if len(text) <= TEXT_LIMIT),
+        blocks=tuple(next(fits for fits in blocks if size(fits) <= BLOCKS_LIMIT)),
+    )
+    prove_excerpts(built.blocks, said.excerpts)
+    return built
+
+
+def _statements(head: str, said: Said, limit: int) -> list[Block]:
+    cited = [block for e in said.excerpts for block in (quoted(e, limit), citation(e))]
+    return [{"type": "section", "text": plain_text(head)}, *cited]
 
 
 def _sources(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
@@ -133,5 +207,6 @@ COMMANDS = {
         "check “the words” by NAME", "says whether a quotation is verbatim, and whose it is.", _check
     ),
     "why": Command("why ID", "shows how an answer came about.", _why),
+    "said": Command("said NAME", "shows somebody's statements in order of date.", _said),
     "sources": Command("sources", "lists the articles, newest first.", _sources),
 }

@@ -30,6 +30,8 @@ ARTICLE = Article(id="a", name="a", title="The pier", author="Ines Calder", date
         ("check “the pier would float”", "check", "“the pier would float”"),
         ('check "it floats" by Quill', "check", '"it floats" by Quill'),
         ("check", "check", ""),
+        ("said Mara Quill", "said", "Mara Quill"),
+        ("said quill 2", "said", "quill 2"),
         (
             "check that the pier would float for ever and ever",
             "check",
@@ -53,6 +55,7 @@ def test_a_first_word_names_a_command(text, command, rest):
         "help me find the pier",
         "said",
         "helpless",
+        "said quill anything about the pier, or the gulls?",
     ],
 )
 def test_unknown_words_are_a_question(text):
@@ -98,6 +101,23 @@ def test_a_pasted_quotation_is_checked(real):
     verbatim = shown(real, "check “the pier would float for ever” by Mara Quill").text
     assert altered.split("\n")[0] != verbatim.split("\n")[0]
     assert "Mara Quill said that the pier would float for ever." in verbatim
+
+
+def test_somebodys_statements_come_in_order_of_date_a_page_at_a_time(build_scene, tmp_path):
+    told = {f"day{n}": f"“Boat {n} is sound,” Mara Quill said.\n\nTom Bask sighed." for n in range(7)}
+    told["again"] = "“Boat 0 is sound,” Mara Quill said."
+    boats = word_column(tmp_path / "boats", told, kind=Column)
+    with bot_running(scene := build_scene(load=lambda: boats)) as started:
+        assert started.wait(10)
+        first, second = shown(scene, "said quill"), shown(scene, "said quill 2")
+        assert first.text.startswith("Mara Quill: 7 statements, newest first; page 1 of 2.")
+        assert "The next: /column said quill 2" in first.text
+        order = [first.text.index(f"“Boat {n} is sound,” Mara Quill said.") for n in range(5)]
+        assert order == sorted(order)
+        assert [f"Boat {n}" in second.text for n in range(7)] == [False] * 5 + [True] * 2
+        assert shown(scene, "said quill page 9").text == second.text
+        assert "never quotes" in shown(scene, "said tom bask").text
+        assert "never mentions" in shown(scene, "said nobody known").text
 
 
 def test_the_articles_are_listed_newest_first(real):
