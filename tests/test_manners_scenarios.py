@@ -164,7 +164,8 @@ def test_the_place_without_the_words_carries_the_link(build_scene):
         answers_of(scene, ["gulls?"])
         ts = scene.mention("tide?")
         answer = scene.workspace.wait_for_message(scene.general, thread_ts=ts)
-        assert answer.blocks[-1]["elements"][-1]["text"] == f"<{HARBOUR.url}|Open the article>"
+        (*_, cited) = [b for b in answer.blocks if b["type"] == "context"]
+        assert cited["elements"][-1]["text"] == f"<{HARBOUR.url}|Open the article>"
         assert GULLS[:20] not in answer.text + str(answer.blocks)
 
 
