@@ -140,6 +140,14 @@ class Reader:
         with self.reading():
             return self._vectors is not before
 
+    def warm(self) -> None:
+        """Catch up, and read now what the first question in this state would wait for."""
+        with self._reading() as view:
+            view.vectors.warm()
+            self._known_layout(view.connection)
+            self._known_postings(view.connection)
+            self._counted(view.connection)
+
     @property
     def generation(self) -> int:
         """Grows by one with each change."""

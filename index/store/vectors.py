@@ -121,6 +121,10 @@ class Vectors:
                 after.__dict__["_coarse"] = copied
         return after
 
+    def warm(self) -> None:
+        """Make now what the first search would wait for."""
+        _ = self._labels, self._coarse
+
     def nearest(
         self, query: NDArray[np.float32], k: int, labels: Labels | None = None
     ) -> list[tuple[int, float]]:
