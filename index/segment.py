@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 import sentencex
@@ -97,6 +98,11 @@ def sentences(text: str) -> list[Span]:
         Boundaries by sentencex, the Wikimedia Foundation's segmenter; its leftovers without a letter or
         digit (an ellipsis after a quotation) join the sentence before.
     """
+    return list(_sentences(text))
+
+
+@lru_cache(maxsize=2_048)  # a passage is read several times on its way to an answer
+def _sentences(text: str) -> tuple[Span, ...]:
     spans: list[Span] = []
     # The apostrophe of "O’Neill" closes no ‘quotation’.
     read = INNER.sub("x", text) if "‘" in text else text
@@ -111,7 +117,7 @@ def sentences(text: str) -> list[Span]:
             spans[-1] = Span(spans[-1].start, span.end)
         else:
             spans.append(span)
-    return spans
+    return tuple(spans)
 
 
 def _belongs_to(text: str, before: Span, span: Span) -> bool:
