@@ -16,7 +16,7 @@ from dotenv import dotenv_values
 from rich.console import Console
 from rich.text import Text
 
-from index import confidence, evaluate, terminal
+from index import confidence, evaluate, figures, terminal
 from index.answer import Answerer
 from index.check import QuoteChecker
 from index.config import Config, ConfigError
@@ -78,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("eval", help="score the answers to a file of questions")
     command.add_argument("questions", type=Path, metavar="QUESTIONS.jsonl")
     command.add_argument("--articles", type=Path, metavar="DIR", help="ask this folder instead of the column")
+    command.add_argument(
+        "--statements",
+        type=Path,
+        metavar="FILE",
+        help=f"what is marked as said by anybody (default: {evaluate.STATEMENTS} beside the questions)",
+    )
     command.add_argument("--predictions", type=Path, metavar="OUT.jsonl", help="write every answer here")
     command.add_argument(
         "--misses", type=int, default=5, metavar="N", help="print the N worst misses (default: 5)"
@@ -155,19 +161,27 @@ def _check(given: argparse.Namespace, config: Config, console: Console) -> int:
 
 def _eval(given: argparse.Namespace, config: Config, console: Console) -> int:
     cases = evaluate.load(given.questions)
+    everybody = _marked(given)
     embedder = Embedder(config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
-        scores = evaluate.run(Answerer(Retriever(store, embedder), config.aliases), cases, bar.counted)
+        answerer = Answerer(Retriever(store, embedder), config.aliases)
+        scores = evaluate.run(answerer, cases, bar.counted, everybody)
     if given.predictions:
         _write(given.predictions, scores)
     if given.json:
-        groups = {kind: evaluate.figures(some) for kind, some in evaluate.by_kind(scores)}
+        groups = figures.figures_by_kind(scores)
         plain = {k: {m: asdict(f) for m, f in found.items()} for k, found in groups.items()}
         print(json.dumps(plain, indent=1, ensure_ascii=False))
     else:
         terminal.print_figures(scores, console)
         terminal.print_misses(scores, given.misses, console)
     return 0
+
+
+def _marked(given: argparse.Namespace) -> evaluate.Statements | None:
+    beside: Path = given.questions.with_name(evaluate.STATEMENTS)
+    path = given.statements or (beside if beside.exists() else None)
+    return None if path is None else evaluate.load_statements(path)
 
 
 def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> int:

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import groupby, islice, pairwise
 
-from index.answer import Searched
 from index.collation import Block, Change, Text, blocks, changes, ends_sentence, inside, nearest, runs
 from index.passage import Article, Excerpt, Passage, Utterance, Voice
 from index.people import People, Person, Standing
@@ -19,6 +18,7 @@ from index.segment import STOPWORDS, Span, sentences
 from index.speech.names import is_description
 from index.speech.tokens import quotations
 from index.store import Store
+from index.verdict import Searched
 
 LONGEST = 60_000  # characters of a quotation; more is no quotation
 SHORTEST = 3  # words: fewer, and without a content word, stand in any text

@@ -1,35 +1,28 @@
-"""Question sets in, figures out: how often answers are found, shown clean, or rightly refused."""
+"""Question sets in, scores out: which answers are found, shown clean, or rightly refused."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
-import numpy as np
-
 from index.answer import Answer, Answerer, Verdict
-from index.segment import fold
+from index.attribution import Annotation, Attribution, Place, attribute
+from index.segment import Span, fold
 
 # A reply of more characters than this is a page to read and no answer.
 USABLE = 700
-RESAMPLES = 2_000  # of the questions, for the intervals
+STATEMENTS = "statements.jsonl"  # beside the questions: what anybody says in the articles
+
+Statements = Mapping[Place, Sequence[Annotation]]
 
 
 class QuestionsError(Exception):
     """A question file that cannot be used: one sentence that names the line and says what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Place:
-    """A paragraph: the article's short name and the ¶."""
-
-    article: str
-    paragraph: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +31,8 @@ class Case:
     A question with what is known of its answer.
 
     *gold* are the right paragraphs, *accepted* are neither right nor wrong. Of the strings *needed* one
-    must be shown, or all of them (*all_needed*); of those *forbidden* none may be.
+    must be shown, or all of them (*all_needed*); of those *forbidden* none may be. *statements* are all
+    that the *speaker* says, where people have marked it.
     """
 
     id: str
@@ -53,6 +47,7 @@ class Case:
     forbidden: tuple[str, ...]
     speaker: str | None
     subtype: str | None = None
+    statements: tuple[Annotation, ...] = ()
 
     @property
     def who_said(self) -> bool:
@@ -71,6 +66,8 @@ class Score:
     usable: bool | None
     shown: int  # characters
     right: bool | None  # what a reader would call right: answered and usable, or rightly refused
+    named: bool | None = None  # the first excerpt's label is the speaker's name
+    attribution: Attribution | None = None
 
 
 def load(path: Path) -> list[Case]:
@@ -80,17 +77,42 @@ def load(path: Path) -> list[Case]:
     Raises:
         QuestionsError: If the file cannot be read, or a line is no question.
     """
-    try:
-        # Not at "\u2028" and its like, which JSON lets stand inside a string.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as e:
-        raise QuestionsError(f"{path} cannot be read as UTF-8 text: name a file of questions.") from e
-    cases = [_case(path, number, line) for number, line in enumerate(lines, 1) if line.strip()]
+    cases = [_case(path, number, line) for number, line in _lines(path, "questions")]
     if not cases:
         raise QuestionsError(f"{path} holds no question; write one JSON object a line.")
     if len({c.id for c in cases}) < len(cases):
         raise QuestionsError(f"{path} has two questions with one id; give each its own.")
     return cases
+
+
+def load_statements(path: Path) -> Statements:
+    """
+    Read a file of the statements that people marked in the articles, one JSON object a line.
+
+    Raises:
+        QuestionsError: If the file cannot be read, or a line is no statement.
+    """
+    found: dict[Place, list[Annotation]] = defaultdict(list)
+    for number, line in _lines(path, "statements"):
+        try:
+            s: dict[str, Any] = json.loads(line)
+            statement = _annotation(s, s["speaker"], pronoun=s["pronoun"])
+        except (ValueError, KeyError, TypeError, AttributeError) as e:
+            raise QuestionsError(
+                f"{path}, line {number}: no statement. A line is a JSON object with article, paragraph, "
+                "spans (lists of a start and an end), speaker (or null) and pronoun (true or false)."
+            ) from e
+        found[statement.place].append(statement)
+    return found
+
+
+def _lines(path: Path, of: str) -> Iterator[tuple[int, str]]:
+    try:
+        # Not at "\u2028" and its like, which JSON lets stand inside a string.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as e:
+        raise QuestionsError(f"{path} cannot be read as UTF-8 text: name a file of {of}.") from e
+    yield from ((number, line) for number, line in enumerate(lines, 1) if line.strip())
 
 
 def _case(path: Path, number: int, line: str) -> Case:
@@ -109,6 +131,7 @@ def _case(path: Path, number: int, line: str) -> Case:
             forbidden=_strings(q.get("forbidden")),
             speaker=q.get("speaker"),
             subtype=q.get("subtype"),
+            statements=tuple(_annotation(s, q["speaker"]) for s in q.get("statements") or ()),
         )
         if not isinstance(case.answerable, bool) or (case.answerable and not case.gold):
             raise ValueError("answerable without a right paragraph")
@@ -127,14 +150,38 @@ def _strings(found: Any) -> tuple[str, ...]:
 
 
 def _places(found: Iterable[Mapping[str, Any]]) -> frozenset[Place]:
-    return frozenset(Place(article=str(g["article"]), paragraph=int(g["paragraph"])) for g in found)
+    return frozenset(map(_place, found))
+
+
+def _place(found: Mapping[str, Any]) -> Place:
+    return Place(article=str(found["article"]), paragraph=int(found["paragraph"]))
+
+
+def _annotation(s: Mapping[str, Any], speaker: str | None, *, pronoun: bool = False) -> Annotation:
+    return Annotation(
+        place=_place(s),
+        spans=_spans(s["spans"]),
+        source=_spans(s.get("source") or ()),
+        speaker=speaker,
+        pronoun=pronoun,
+        soft=s.get("role") == "soft",
+    )
+
+
+def _spans(found: Iterable[Sequence[int]]) -> tuple[Span, ...]:
+    return tuple(Span(int(start), int(end)) for start, end in found)
 
 
 def run(
-    answerer: Answerer, cases: Sequence[Case], asked: Callable[[int], None] = lambda done: None
+    answerer: Answerer,
+    cases: Sequence[Case],
+    asked: Callable[[int], None] = lambda done: None,
+    everybody: Statements | None = None,
 ) -> list[Score]:
     """
     Ask every question and score its answer; *asked* hears how many are done.
+
+    *everybody* is what anybody says in the articles; without it nobody's statements are counted.
 
     Raises:
         QuestionsError: If a question is about an article that the store does not hold.
@@ -145,7 +192,7 @@ def run(
         _check_articles(case, ids)
     for case in cases:
         answer = answerer.ask(case.question, None if case.within is None else [ids[case.within]])
-        scores.append(score(case, answer))
+        scores.append(score(case, answer, everybody))
         asked(len(scores))
     return scores
 
@@ -160,7 +207,7 @@ def _check_articles(case: Case, ids: Collection[str]) -> None:
             )
 
 
-def score(case: Case, answer: Answer) -> Score:
+def score(case: Case, answer: Answer, everybody: Statements | None = None) -> Score:
     """Compare one answer with what is known."""
     texts = [e.text for e in answer.excerpts]
     shown = sum(map(len, texts))
@@ -172,6 +219,11 @@ def score(case: Case, answer: Answer) -> Score:
     holds = _holds(case, answer) if case.needed else None
     clean = not any(f in t for f in case.forbidden for t in texts)
     usable = None if holds is None else holds and clean and shown <= USABLE
+    attribution = (
+        attribute(case.speaker, case.statements, everybody, answer.excerpts)
+        if case.statements and everybody is not None
+        else None
+    )
     return Score(
         case=case,
         answer=answer,
@@ -180,16 +232,23 @@ def score(case: Case, answer: Answer) -> Score:
         usable=usable,
         shown=shown,
         right=None if usable is None else answered and usable,
+        named=_named(case, answer),
+        attribution=attribution,
     )
 
 
 def _holds(case: Case, answer: Answer) -> bool:
-    first = next(iter(answer.excerpts), None)
-    label = first.speaker if first and case.who_said else None
-    if label and case.speaker and _last_name(case.speaker) == _last_name(label) != "":
-        return True  # "who said …?": the label is what was asked for
+    if case.who_said and _named(case, answer):
+        return True  # the label is what was asked for
     need = all if case.all_needed else any
     return need(any(words in e.text for e in answer.excerpts) for words in case.needed)
+
+
+def _named(case: Case, answer: Answer) -> bool | None:
+    first = next(iter(answer.excerpts), None)
+    if first is None or not first.speaker or not case.speaker:
+        return None
+    return _last_name(case.speaker) == _last_name(first.speaker) != ""
 
 
 def _last_name(name: str) -> str:
@@ -245,49 +304,3 @@ def _is_miss(s: Score) -> bool:
 def _surely(s: Score) -> float:
     answered = s.answer.verdict is Verdict.ANSWERED
     return s.answer.confidence if answered else 1 - s.answer.confidence
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figure:
-    """A mean over *n* questions with its 95 % bootstrap interval; for lengths a median."""
-
-    value: float
-    low: float
-    high: float
-    n: int
-
-
-MEASURES: dict[str, Callable[[Score], float | None]] = {
-    "hit@1": lambda s: None if s.rank is None else float(s.rank == 1),
-    "hit@3": lambda s: None if s.rank is None else float(1 <= s.rank <= 3),
-    "MRR": lambda s: None if s.rank is None else (1 / s.rank if s.rank else 0.0),
-    "holds the words": lambda s: None if s.holds is None else float(s.holds),
-    "usable": lambda s: None if s.usable is None else float(s.usable),
-    "characters": lambda s: float(s.shown) if s.case.answerable else None,
-    "abstention": lambda s: float((s.answer.verdict is Verdict.ANSWERED) == s.case.answerable),
-    "e2e": lambda s: None if s.right is None else float(s.right),
-}
-
-
-def by_kind(scores: Sequence[Score]) -> Iterator[tuple[str, list[Score]]]:
-    """Yield all scores as "all", then those of each kind of question, in order of first appearance."""
-    yield "all", list(scores)
-    for kind in dict.fromkeys(s.case.kind for s in scores):
-        yield kind, [s for s in scores if s.case.kind == kind]
-
-
-def figures(scores: Sequence[Score]) -> dict[str, Figure]:
-    """Return every measure that applies to *scores*."""
-    found = {name: [v for s in scores if (v := measure(s)) is not None] for name, measure in MEASURES.items()}
-    if any(s.case.answerable and s.right is None for s in scores):
-        found["e2e"] = []  # it would speak of the unanswerable questions only
-    return {name: _figure(values, name) for name, values in found.items() if values}
-
-
-def _figure(values: Sequence[float], name: str) -> Figure:
-    data = np.asarray(values, float)
-    middle = np.median if name == "characters" else np.mean
-    drawn = data[np.random.default_rng(0).integers(0, len(data), (RESAMPLES, len(data)))]
-    low, high = np.percentile(middle(drawn, axis=1), [2.5, 97.5])
-    value = median(values) if name == "characters" else float(data.mean())
-    return Figure(value=float(value), low=float(low), high=float(high), n=len(values))

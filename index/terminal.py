@@ -23,22 +23,50 @@ from rich.table import Table
 from rich.text import Text
 
 from index import evaluate, wording
-from index.answer import Answer
 from index.check import Outcome, QuoteCheck, context
-from index.evaluate import Figure, Score
+from index.evaluate import Score
+from index.figures import Figure, by_kind, figures_by_kind
 from index.passage import Excerpt
 from index.store import Summary
 from index.sync import Change, Report
+from index.verdict import Answer
 
 UNBROKEN = 100_000  # columns of a file or a pipe, which have no edge to break lines at
 STYLES = {Change.FAILED: "red", Change.REMOVED: "yellow"}
-# Short enough that the table of an evaluation stands in 80 columns.
-HEADINGS = {"holds the words": "words", "characters": "chars", "abstention": "abstains"}
-LEGEND = (
-    "hit@1, hit@3, MRR: where the right paragraph ranks. words: the reply holds the needed words; "
-    f"usable: and nobody else's, in at most {evaluate.USABLE} characters. chars: the median shown. "
-    "abstains: answers where there is an answer, and only there. e2e: right for the reader."
-)
+# The tables of an evaluation: which figures each has, and what they mean.
+SECTIONS: dict[str, dict[tuple[str, ...], str]] = {
+    "Found and shown": {
+        ("hit@1", "hit@3", "MRR"): "where the right paragraph ranks",
+        ("holds the words",): "the reply holds the needed words",
+        ("usable",): f"and nobody else's, in at most {evaluate.USABLE} characters",
+        ("characters",): "the median shown",
+        ("e2e",): "right for the reader, answered and usable or rightly refused",
+    },
+    "Answered or refused": {
+        ("abstention",): "answers where there is an answer, and only there",
+        ("false answers",): "of the questions without an answer, those answered",
+        ("false refusals",): "of those with one, those refused",
+        ("contrary",): "the text is seen to say another thing than the question",
+        ("AUROC",): "how often a question with an answer has more confidence than one without "
+        "(by chance 0.50), or than one of that kind",
+    },
+    "Whose words": {
+        ("speaker",): "the right name stands under the first excerpt, where a name does",
+        ("statement precision",): "excerpts that are the speaker's statements",
+        ("statement recall",): "the speaker's statements that are shown",
+        ("statement F1",): "the harmonic mean of these two",
+        ("another's words",): "excerpts that are mostly somebody else's statement",
+    },
+}
+# Short enough that each table stands in 80 columns.
+HEADINGS = {
+    "holds the words": "words",
+    "characters": "chars",
+    "abstention": "abstains",
+    "statement precision": "precision",
+    "statement recall": "recall",
+    "statement F1": "F1",
+}
 
 
 def open_console(*, stderr: bool = False) -> Console:
@@ -223,35 +251,55 @@ def _indented(console: Console, text: Text, by: int) -> None:
 
 
 def print_figures(scores: Sequence[Score], console: Console) -> None:
-    """Print the figures by kind of question: a table where it fits, then all with intervals."""
-    groups = {kind: evaluate.figures(some) for kind, some in evaluate.by_kind(scores)}
-    sizes = {kind: len(some) for kind, some in evaluate.by_kind(scores)}
-    table = _table_of(groups, sizes)
+    """Print the figures by kind of question: in tables where they fit, then all with intervals."""
+    groups = figures_by_kind(scores)
+    sizes = {kind: len(some) for kind, some in by_kind(scores).items()}
+    for title, notes in SECTIONS.items():
+        names = [name for together in notes for name in together if name in groups["all"]]
+        if names:
+            console.print(Text(title, style="bold"))
+            _print_where_it_fits(_table_of(names, groups, sizes), console)
+            console.print(Text(_legend(notes, names), style="dim"))
+            console.print()
+    console.print("With 95 % intervals, n the number of questions:")
+    order = [name for notes in SECTIONS.values() for together in notes for name in together]
+    for kind, found in groups.items():
+        listed = ", ".join(_figure(name, found[name]) for name in order if name in found)
+        _indented(console, Text.assemble((f"{visible(kind)}: ", "bold"), listed), 2)
+
+
+def _print_where_it_fits(table: Table, console: Console) -> None:
     unbounded = console.options.update(max_width=UNBROKEN)
     if Measurement.get(console, unbounded, table).maximum <= console.width:
         _print(console, table)
-        console.print()
-    console.print("With 95 % intervals, n the number of questions:")
-    for kind, found in groups.items():
-        figures = ", ".join(_figure(name, figure) for name, figure in found.items())
-        _indented(console, Text.assemble((f"{visible(kind)}: ", "bold"), figures), 2)
-    console.print(Text(LEGEND, style="dim"))
 
 
-def _table_of(groups: Mapping[str, Mapping[str, Figure]], sizes: Mapping[str, int]) -> Table:
+def _table_of(
+    names: Sequence[str], groups: Mapping[str, Mapping[str, Figure]], sizes: Mapping[str, int]
+) -> Table:
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("questions", no_wrap=True)
-    for heading in ("n", *(HEADINGS.get(name, name) for name in evaluate.MEASURES)):
+    for heading in ("n", *map(_heading, names)):
         table.add_column(heading, no_wrap=True, justify="right")
     for kind, found in groups.items():
-        cells = [_value(name, found[name].value) if name in found else "–" for name in evaluate.MEASURES]
-        table.add_row(_line(kind), str(sizes[kind]), *cells)
+        if not found.keys().isdisjoint(names):
+            cells = [_value(name, found[name].value) if name in found else "–" for name in names]
+            table.add_row(_line(kind), str(sizes[kind]), *cells)
     return table
+
+
+def _legend(notes: Mapping[tuple[str, ...], str], names: Sequence[str]) -> str:
+    told = (f"{', '.join(map(_heading, some))}: {note}" for some, note in notes.items() if some[0] in names)
+    return "; ".join(told) + "."
+
+
+def _heading(name: str) -> str:
+    return HEADINGS.get(name, name)
 
 
 def _figure(name: str, f: Figure) -> str:
     low, high = _value(name, f.low), _value(name, f.high)
-    return f"{HEADINGS.get(name, name)} {_value(name, f.value)} ({low}–{high}, n {f.n})"
+    return f"{_heading(name)} {_value(name, f.value)} ({low}–{high}, n {f.n})"
 
 
 def _value(name: str, value: float) -> str:

@@ -11,10 +11,10 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from index.answer import Answer, Searched, Verdict
 from index.check import Attribution, Difference, Outcome, QuoteCheck, context
 from index.passage import Excerpt, Manner, Voice
 from index.people import Standing
+from index.verdict import Answer, Searched, Verdict
 
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),

@@ -1,4 +1,4 @@
-"""The evaluation: figures worked out by hand on a handful of answers, and questions checked at the door."""
+"""The evaluation: a handful of answers judged by hand, and questions checked at the door."""
 
 import json
 from dataclasses import replace
@@ -10,8 +10,10 @@ from rich.console import Console
 
 from index import evaluate, terminal
 from index.answer import Answer, Searched, Verdict
-from index.evaluate import Case, Place, QuestionsError
+from index.attribution import Annotation, Attribution, Place
+from index.evaluate import Case, QuestionsError
 from index.passage import Article, Excerpt, Passage
+from index.segment import Span
 
 TEXTS = (
     "Mara Quill said the hull was sound.",
@@ -121,6 +123,35 @@ def test_labels_without_a_letter_are_nobodys_name():
     assert evaluate.score(asked, answer(1, speaker="…")).holds is False
 
 
+@pytest.mark.parametrize(
+    ("asked", "label", "named"),
+    [
+        ("Mara Quill", "Quill", True),
+        ("Mara Quill", "Jon Teal", False),
+        ("Mara Quill", None, None),
+        (None, "Mara Quill", None),
+    ],
+)
+def test_a_label_is_right_when_it_has_the_speakers_last_name(asked, label, named):
+    given = case("sound", [1], ("sound",), speaker=asked)
+    assert evaluate.score(given, answer(1, 2, speaker=label)).named is named
+    assert evaluate.score(given, no()).named is None
+    assert evaluate.score(case("off", speaker=asked), no(1, speaker=label)).named is None
+
+
+SAID = Annotation(place=place(1), spans=(Span(16, 34),), speaker="Mara Quill")  # "the hull was sound"
+
+
+def test_statements_are_counted_where_it_is_known_what_everybody_says():
+    given = case("sound", [1], speaker="Mara Quill", statements=(SAID,))
+    counted = Attribution(right=1, anothers=0, shown=1, found=1, statements=1)
+    assert evaluate.score(given, answer(1), {place(1): [SAID]}).attribution == counted
+    assert evaluate.score(given, answer(1)).attribution is None
+    assert evaluate.score(SOUND, answer(1), {place(1): [SAID]}).attribution is None
+    off = case("off", speaker="Mara Quill", statements=(SAID,))
+    assert evaluate.score(off, answer(1), {place(1): [SAID]}).attribution is None
+
+
 def test_a_paragraph_that_is_neither_right_nor_wrong_is_taken_out_of_the_ranking():
     asked = case("sound", [1], ("sound",), accepted=frozenset([place(2), place(1)]))
     assert evaluate.score(asked, answer(2, ranked=(2, 3, 1))).rank == 2
@@ -142,58 +173,6 @@ ASKED = [
     (case("war"), answer(1, confidence=0.95)),  # should have been refused
 ]
 SCORES = [evaluate.score(asked, answered) for asked, answered in ASKED]
-
-
-def values(scores):
-    return {name: (round(f.value, 4), f.n) for name, f in evaluate.figures(scores).items()}
-
-
-def test_figures_are_means_over_the_questions_that_they_apply_to():
-    assert values(SCORES) == {
-        "hit@1": (0.5, 4),
-        "hit@3": (0.75, 4),
-        "MRR": (0.625, 4),  # (1 + 1/2 + 1 + 0) / 4
-        "holds the words": (0.75, 4),
-        "usable": (0.5, 4),
-        "characters": (52.0, 4),  # the median of 35, 69, 815 and 0
-        "abstention": (0.6667, 6),
-        "e2e": (0.5, 6),
-    }
-
-
-def test_figures_of_a_kind_are_those_of_its_questions():
-    assert [(kind, len(some)) for kind, some in evaluate.by_kind(SCORES)] == [
-        ("all", 6),
-        ("fact", 4),
-        ("off-topic", 2),
-    ]
-    assert values(SCORES[4:]) == {"abstention": (0.5, 2), "e2e": (0.5, 2)}
-
-
-def test_without_needed_words_there_is_no_end_to_end_figure():
-    scores = [evaluate.score(case("said", [1]), answer(1)), SCORES[4]]
-    assert values(scores) == {
-        "hit@1": (1, 1),
-        "hit@3": (1, 1),
-        "MRR": (1, 1),
-        "characters": (35, 1),
-        "abstention": (1, 2),
-    }
-
-
-def test_an_interval_holds_its_figure_and_is_the_same_each_time():
-    first, again = evaluate.figures(SCORES), evaluate.figures(SCORES)
-    assert first == again
-    assert all(f.low <= f.value <= f.high for f in first.values())
-    assert (first["e2e"].low, first["e2e"].high) == pytest.approx((1 / 6, 5 / 6))  # 1 to 5 of 6 drawn right
-    sure = evaluate.figures(SCORES[:2])["usable"]
-    assert (sure.low, sure.value, sure.high) == (1, 1, 1)
-
-
-def test_the_interval_of_a_length_is_that_of_the_median():
-    scores = [SCORES[0]] * 19 + [SCORES[2]]  # nineteen of 35 characters and one of 815
-    length = evaluate.figures(scores)["characters"]
-    assert (length.value, length.low, length.high, length.n) == (35, 35, 35, 20)
 
 
 def test_misses_come_worst_first():
@@ -268,6 +247,8 @@ def test_a_question_file_is_read_line_by_line_and_blank_lines_do_not_count(tmp_p
         GOOD | {"gold": [{"article": "ferry"}]},
         GOOD | {"answers": "sound"},
         GOOD | {"forbidden": [1]},
+        GOOD | {"speaker": "Mara Quill", "statements": [{"article": "ferry", "paragraph": 1}]},
+        GOOD | {"statements": [{"article": "ferry", "paragraph": 1, "spans": [[0, 5]]}]},
     ],
 )
 def test_a_line_that_is_no_question_is_named(tmp_path, line):
@@ -287,6 +268,38 @@ def test_a_file_without_questions_or_with_an_id_twice_is_refused(tmp_path):
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(QuestionsError, match="cannot be read as UTF-8 text"):
         evaluate.load(tmp_path / "binary")
+
+
+MARKED = {"article": "ferry", "paragraph": 1, "spans": [[16, 34]], "source": [[0, 10]]}
+
+
+def test_the_statements_of_a_question_are_those_of_its_speaker(tmp_path):
+    roles = [MARKED | {"role": "gold"}, MARKED | {"role": "soft", "source": []}]
+    (found,) = load(tmp_path, GOOD | {"speaker": "Mara Quill", "statements": roles})
+    named = replace(SAID, source=(Span(0, 10),))
+    assert found.statements == (named, replace(SAID, soft=True))
+
+
+def test_statements_are_read_by_paragraph(tmp_path):
+    path = tmp_path / "statements.jsonl"
+    hers = MARKED | {"speaker": "Mara Quill", "pronoun": False}
+    his = {"article": "ferry", "paragraph": 2, "spans": [[0, 3], [5, 9]], "speaker": None, "pronoun": True}
+    path.write_text("\n".join(map(json.dumps, (hers, his, hers))) + "\n")
+    named = replace(SAID, source=(Span(0, 10),))
+    assert evaluate.load_statements(path) == {
+        place(1): [named, named],
+        place(2): [Annotation(place=place(2), spans=(Span(0, 3), Span(5, 9)), pronoun=True)],
+    }
+
+
+@pytest.mark.parametrize("line", ["[1]", MARKED, MARKED | {"speaker": None, "pronoun": True, "spans": [1]}])
+def test_a_line_that_is_no_statement_is_named(tmp_path, line):
+    path = tmp_path / "statements.jsonl"
+    path.write_text(line if isinstance(line, str) else json.dumps(line))
+    with pytest.raises(QuestionsError, match=r"statements\.jsonl, line 1: no statement\. A line is a JSON"):
+        evaluate.load_statements(path)
+    with pytest.raises(QuestionsError, match="name a file of statements"):
+        evaluate.load_statements(tmp_path / "none.jsonl")
 
 
 class Ferry:
@@ -310,6 +323,12 @@ def test_a_question_of_one_article_is_asked_of_that_article():
     assert ([s.right for s in scores], heard) == ([True, False], [1, 2])
 
 
+def test_a_run_knows_what_everybody_says():
+    given = case("sound", [1], speaker="Mara Quill", statements=(SAID,))
+    (found,) = evaluate.run(Ferry(), [given], everybody={place(1): [SAID]})
+    assert found.attribution == evaluate.score(given, answer(1), {place(1): [SAID]}).attribution
+
+
 @pytest.mark.parametrize(
     "wrong", [case("off", within="raft"), replace(SOUND, id="raft", gold=frozenset([place(1, "raft")]))]
 )
@@ -329,33 +348,6 @@ def printed(show, width, terminal_like=False):
     file = StringIO()
     show(Console(file=file, width=width, force_terminal=terminal_like, no_color=True, highlight=False))
     return file.getvalue()
-
-
-def test_the_figures_are_a_table_in_eighty_columns_with_kinds_in_full_and_intervals_below():
-    kind = "near_miss_unanswerable"
-    scores = [*SCORES, evaluate.score(case("near", kind=kind), no())]
-    lines = printed(lambda console: terminal.print_figures(scores, console), 80).splitlines()
-    assert max(map(len, lines)) <= 80
-    assert [line.split() for line in lines[:5]] == [
-        ["questions", "n", "hit@1", "hit@3", "MRR", "words", "usable", "chars", "abstains", "e2e"],
-        ["all", "7", "0.50", "0.75", "0.62", "0.75", "0.50", "52", "0.71", "0.57"],
-        ["fact", "4", "0.50", "0.75", "0.62", "0.75", "0.50", "52", "0.75", "0.50"],
-        ["off-topic", "2", "–", "–", "–", "–", "–", "–", "0.50", "0.50"],
-        [kind, "1", "–", "–", "–", "–", "–", "–", "1.00", "1.00"],
-    ]
-    intervals = f"{kind}: abstains 1.00 (1.00–1.00, n 1), e2e 1.00 (1.00–1.00, n 1)"
-    assert intervals in " ".join(" ".join(lines).split())
-    assert "…" not in "".join(lines)
-
-
-@pytest.mark.parametrize("terminal_like", [False, True])
-def test_on_a_narrow_screen_the_figures_are_a_list_with_nothing_cut_off(terminal_like):
-    text = printed(lambda console: terminal.print_figures(SCORES, console), 34, terminal_like)
-    words = " ".join(text.split())
-    assert "…" not in text
-    assert "questions n hit@1" not in words
-    assert "MRR 0.62 (" in words
-    assert "off-topic:" in words
 
 
 def test_misses_are_printed_with_what_was_needed_and_what_was_shown():

@@ -179,6 +179,12 @@ def test_a_question_file_that_is_none_is_refused_before_anything_is_read(index, 
     assert not (tmp_path / "data").exists()
 
 
+def test_statements_to_judge_by_that_are_not_there_are_named(index, questions, tmp_path):
+    none = str(tmp_path / "none.jsonl")
+    assert "name a file of statements" in refused(index("eval", questions, "--statements", none))
+    assert not (tmp_path / "data").exists()
+
+
 # With the model
 
 
@@ -303,12 +309,16 @@ def test_an_evaluation_of_the_live_store_prints_figures_and_the_worst_miss(synce
     code, out, err = synced("eval", questions, "--misses", "1")
     lines = out.splitlines()
     assert (code, err) == (0, "")
-    assert [line.split() for line in lines[1:5]] == [
-        ["all", "3", "1.00", "1.00", "1.00", "0.50", "0.50", *[lines[1].split()[7]], "1.00", "0.67"],
-        ["speaker_quote", "1", "1.00", "1.00", "1.00", "1.00", "1.00", str(len(QUILL)), "1.00", "1.00"],
-        ["fact", "1", "1.00", "1.00", "1.00", "0.00", "0.00", str(len(BELL)), "1.00", "0.00"],
-        ["off_topic", "1", "–", "–", "–", "–", "–", "–", "1.00", "1.00"],
+    assert [line.split() for line in lines[2:6]] == [
+        ["all", "3", "1.00", "1.00", "1.00", "0.50", "0.50", *[lines[2].split()[7]], "0.67"],
+        ["speaker_quote", "1", "1.00", "1.00", "1.00", "1.00", "1.00", str(len(QUILL)), "1.00"],
+        ["fact", "1", "1.00", "1.00", "1.00", "0.00", "0.00", str(len(BELL)), "0.00"],
+        ["off_topic", "1", "–", "–", "–", "–", "–", "–", "1.00"],
     ]
+    below = lines.index("Answered or refused") + 2
+    assert lines[below].split() == ["all", "3", "1.00", "0.00", "0.00", "0.00", "1.00"]
+    below = lines.index("Whose words") + 2
+    assert lines[below].split() == ["all", "3", "1.00"]
     assert "The worst 1 of 1 misses" in lines
     assert "  needed: “1066” [bell ¶ 1]" in lines
     assert f"  shown: {BELL} [bell ¶ 1, the columnist]" in lines
@@ -320,10 +330,31 @@ def test_figures_as_json_are_nothing_but_json(synced, questions):
     figures = json.loads(out)
     assert (code, list(figures)) == (0, ["all", "speaker_quote", "fact", "off_topic"])
     assert figures["all"]["hit@1"] == {"value": 1.0, "low": 1.0, "high": 1.0, "n": 2}
+    sure, never = {"value": 1.0, "low": 1.0, "high": 1.0}, {"value": 0.0, "low": 0.0, "high": 0.0}
     assert figures["off_topic"] == {
-        "abstention": {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1},
-        "e2e": {"value": 1.0, "low": 1.0, "high": 1.0, "n": 1},
+        "abstention": sure | {"n": 1},
+        "e2e": sure | {"n": 1},
+        "false answers": never | {"n": 1},
+        "contrary": never | {"n": 1},
+        "AUROC": sure | {"n": 3},
     }
+
+
+@pytest.mark.model
+def test_statements_are_counted_from_a_file_beside_the_questions_or_a_named_one(synced, tmp_path):
+    said = {"article": "tide", "paragraph": 1, "spans": [[1, 26]], "source": []}
+    path, beside, named = (tmp_path / name for name in ("said.jsonl", "statements.jsonl", "named.jsonl"))
+    path.write_text(json.dumps(QUESTIONS[0] | {"statements": [said | {"role": "gold"}]}))
+    named.write_text(json.dumps(said | {"speaker": "Mara Quill", "pronoun": False}))
+
+    def counted(*more):
+        figures = json.loads(synced("eval", str(path), "--json", *more)[1])["all"]
+        return figures.get("statement F1", {}).get("value")
+
+    assert counted() is None
+    assert counted("--statements", str(named)) == 1.0
+    shutil.copy(named, beside)
+    assert counted() == 1.0
 
 
 @pytest.mark.model

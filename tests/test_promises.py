@@ -506,7 +506,6 @@ def test_what_is_denied_or_supposed_is_nobodys_words(sentence):
         "Until Mara Quill says that the ferry is sound, nobody will sail.",
     ],
 )
-@pytest.mark.xfail(strict=True, reason="the same words report speech where the main clause is no promise")
 def test_what_is_only_awaited_is_nobodys_words(sentence):
     test_what_is_denied_or_supposed_is_nobodys_words(sentence)
 

@@ -236,7 +236,12 @@ class Clause(Phrases):
         inverted = self.low(0) == "had" and subject.start == 1
         behind = self.outside[self.tokens[i].end - self.span.start :]
         untrue = w.CLAIMED.search(same_clause) and w.UNTRUE.search(behind)
-        return bool(inverted or untrue or self.low(i + 1) == "neither" or w.UNSAID.search(same_clause))
+        # "Until Roe says so, nobody will sail": in the present, and what follows is yet to come.
+        present = self.low(i) in w.BARE or self.low(i).endswith("s")
+        awaited = self.low(subject.start - 1) in _AWAITING and present and _TO_COME.search(behind)
+        if inverted or untrue or awaited or self.low(i + 1) == "neither":
+            return True
+        return bool(w.UNSAID.search(same_clause))
 
     # ---- the speaker before the verb
 
@@ -405,6 +410,8 @@ _JOINS = frozenset(("to", "and", "but", "who", "then"))
 _SAID = frozenset(("said", "says", "say"))
 _DID = frozenset(("did", "do", "does"))
 _ASKING = frozenset("ask asks asked asking wonder wonders wondered wondering".split())
+_AWAITING = frozenset("when until till once".split())
+_TO_COME = re.compile(r"\b(?:will|won['’]t|shall|can|cannot)\b|['’]ll\b")
 _ASKED = frozenset("asked told pressed questioned".split())
 _PARTING = (",", "--", "—", "–", "-")
 _DESCRIBING = frozenset("who whose whom which former now then once one formerly".split())
