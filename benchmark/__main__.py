@@ -242,11 +242,13 @@ class Column:
         with Store.open_existing(self.folder, MODEL) as store:
             answerer = Answerer(Retriever(store, self.embedder))
             questions = self.prose.questions()
+            self.note("warming, after opening", milliseconds(answerer.warm))
             self.answer("first, after opening", answerer, questions["who said …"])
             for kind, question in questions.items():
                 self.answer(kind, answerer, question)
             record, vectors, names = self.prose.article(10**6, 1)
             store.put(record, record.id, vectors, names)
+            self.note("warming, after a sync", milliseconds(answerer.warm))
             self.answer("first, after a sync", answerer, questions["a fact"])
             store.remove(record.id)
 

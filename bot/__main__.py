@@ -120,6 +120,7 @@ async def serve(config: Config, slack: Slack) -> None:
             inbox=inbox,
             memory=memory,
             load=lambda: load(config.index),
+            limits=config.limits,
             pulse=(folder / ALIVE).touch,
         )
         await service.run(stop)
@@ -144,7 +145,9 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
-    return Column(Retriever(store, embedder), config.aliases)
+    column = Column(Retriever(store, embedder), config.aliases)
+    column.warm()  # so that nobody waits for it
+    return column
 
 
 if __name__ == "__main__":

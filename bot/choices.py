@@ -28,10 +28,11 @@ LABEL_LIMIT = 75
 
 def offering(built: Message, answer: Answer, id: str) -> Message:
     """Return *built* with a button for each candidate of *answer*, whose id is *id*."""
-    candidates = answer.candidates[:MOST]
-    if not candidates:
+    named = [(n, clip(name)) for n, name in enumerate(answer.candidates[:MOST])]
+    named = [(n, name) for n, name in named if any(c.isalnum() for c in name)]  # a label says something
+    if not named:
         return built
-    names = [clip(name) for name in candidates]
+    names = [name for _, name in named]
     line = f"More than one person is called so. Whom do you mean: {' or '.join(map(escape, names))}?"
     text = f"{built.text}\n\n{line}"
     return replace(
@@ -40,7 +41,7 @@ def offering(built: Message, answer: Answer, id: str) -> Message:
         blocks=(
             *built.blocks,
             {"type": "section", "text": _plain("More than one person is called so. Whom do you mean?")},
-            {"type": "actions", "elements": [_button(n, name, id) for n, name in enumerate(candidates)]},
+            {"type": "actions", "elements": [_button(n, name, id) for n, name in named]},
         ),
     )
 
@@ -49,7 +50,7 @@ def _button(number: int, name: str, id: str) -> Block:
     return {
         "type": "button",
         "action_id": f"choose_person_{number}",
-        "text": _plain(clip(name)[:LABEL_LIMIT]),
+        "text": _plain(name if len(name) <= LABEL_LIMIT else f"{name[: LABEL_LIMIT - 1]}…"),
         "value": json.dumps({"id": id, "number": number}),
     }
 

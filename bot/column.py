@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from index.answer import Answerer
 from index.check import QuoteCheck, QuoteChecker
 from index.passage import Article
+from index.said import Said, said
 
 
 class Consulted(Protocol):
@@ -28,6 +30,15 @@ class Column(Answerer):
             return self._store.article(id)
         except KeyError:
             return None
+
+    def said(self, name: str, first: int, most: int) -> Said:
+        """Return a page of what *name* is reported as saying, from statement number *first* on."""
+        with self._store.reading() as generation:
+            return said(self._store, self.people(generation).find(name), first, most)
+
+    def articles(self) -> Sequence[Article]:
+        """Return all articles without their passages, newest first."""
+        return self._store.articles()
 
     def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
         """Say what the column has of *quotation*, and whether it is the words of *by*."""

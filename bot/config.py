@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,11 +22,14 @@ SETTINGS = frozenset(
         "DATA_DIR",
         "EMBEDDING_MODEL",
         "ALIASES",
+        "RATE_LIMIT",
+        "EXCERPT_SHARE",
         "LOG_FORMAT",
         "LOG_LEVEL",
     }
 )
 SLACK_ITSELF = "https://slack.com/api/"
+SPANS = {"minute": 60.0, "hour": 3600.0, "day": 24 * 3600.0}
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
@@ -45,12 +48,38 @@ class Slack:
     api_url: str = SLACK_ITSELF
 
 
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most *most* questions a *span*, which is one of SPANS."""
+
+    most: int
+    span: str
+
+    @property
+    def seconds(self) -> float:
+        """The span's length."""
+        return SPANS[self.span]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """
+    How much one person gets: questions by *rates*, and a *share* of each article's characters a day.
+
+    No rates: as many questions as they like.
+    """
+
+    rates: tuple[Rate, ...] = (Rate(10, "minute"), Rate(100, "hour"))
+    share: float = 0.25
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """All that the bot is told. *slack* is None where no token is set: the loopback workspace is used."""
 
     index: index.config.Config
     slack: Slack | None
+    limits: Limits
     log_format: str
     log_level: str
 
@@ -76,6 +105,7 @@ class Config:
             problems += error.problems
         api_url = given["SLACK_API_URL"] or SLACK_ITSELF
         log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper()
+        limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
             *url_problems(api_url),
@@ -92,6 +122,7 @@ class Config:
         return cls(
             index=index_config,
             slack=slack if slack.bot_token else None,
+            limits=limits,
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
@@ -130,6 +161,26 @@ def url_problems(url: str) -> list[str]:
     return [
         "SLACK_API_URL is not an http(s) address; leave it out for Slack itself, or write http://HOST/api/."
     ]
+
+
+def read_limits(rates: str, share: str, problems: list[str]) -> Limits:
+    """Read the two limits, each with its default where it is empty; add what is wrong to *problems*."""
+    limits = Limits()
+    if rates:
+        each = [re.fullmatch(r"(\d{1,6})/(minute|hour|day)", part) for part in re.split(r"[\s,]+", rates)]
+        if rates.lower() == "off":
+            limits = replace(limits, rates=())
+        elif all(found and int(found[1]) for found in each):
+            limits = replace(limits, rates=tuple(Rate(int(f[1]), f[2]) for f in each if f))
+        else:
+            problems.append(f"RATE_LIMIT is “{rates}”; write it like 10/minute 100/hour, or off.")
+    if share:
+        percent = re.fullmatch(r"(\d{1,3}) ?%?", share)
+        if percent and 1 <= int(percent[1]) <= 100:
+            limits = replace(limits, share=int(percent[1]) / 100)
+        else:
+            problems.append(f"EXCERPT_SHARE is “{share}”; write a share from 1% to 100%.")
+    return limits
 
 
 def choice_problems(name: str, value: str, choices: tuple[str, ...]) -> list[str]:

@@ -111,7 +111,7 @@ def follow(earlier: Sequence[Given], typed: str, knows: Knows | None = None) -> 
 def shown(earlier: Sequence[Given]) -> tuple[Place, ...]:
     """Return the places that answers to the last question have shown."""
     same = [g for g in earlier if g.question == earlier[-1].question]
-    return tuple(dict.fromkeys(reference.place for g in same for reference in g.excerpts))
+    return tuple(dict.fromkeys(reference.place for g in same for reference in (*g.excerpts, *g.withheld)))
 
 
 def asks_more(typed: str) -> bool:
@@ -130,6 +130,8 @@ def is_meant(typed: str) -> bool:
 
     A question of the column or a short follow-up is; talk among people is not, nor is a statement.
     """
+    if len(typed) > LONGEST:
+        return False
     text = clean(typed)
     said = plain(text)
     if any(pattern.fullmatch(said) for pattern in (_MORE, _AGAIN, _WHY)):

@@ -19,7 +19,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 
 from bot.choices import register_choices
 from bot.conversation import is_meant, says_stop
-from bot.message import help_message, wants_help
+from bot.message import help_message
 from bot.state import Edited, Inbox, Kind, Memory, Request
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ def register_command(app: App, desk: Desk) -> None:
     @app.command(COMMAND)
     def command(body: Body, ack: Ack, context: BoltContext) -> None:
         request = read_command(body, context.bot_user_id)
-        if wants_help(request.text):
+        if not request.text.strip():
             ack(text=help_message().text, response_type="ephemeral")
             return
         desk.question(request)
@@ -207,9 +207,11 @@ def read_command(body: Body, bot_user_id: str | None) -> Request:
 
 def plain(text: str, bot_user_id: str | None) -> str:
     """Turn Slack's markup into what the person typed, the mention of the bot left out."""
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # half a character, which no file takes
     if bot_user_id:
-        text = re.sub(rf"<@{re.escape(bot_user_id)}(\|[^>]*)?>", " ", text)
-    text = re.sub(r"<([#@!]?)([^|>]*)(?:\|([^>]*))?>", _typed, text)
+        text = re.sub(rf"<@{re.escape(bot_user_id)}(\|[^<>]*)?>", " ", text)
+    # A command's text may hold any number of bare "<": none is looked at twice.
+    text = re.sub(r"<([#@!]?)([^|<>]*)(?:\|([^<>]*))?>", _typed, text)
     return " ".join(html.unescape(text).split())
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from bot.config import Rate
 from index import wording
 from index.answer import Answer, Verdict
 from index.passage import Excerpt
@@ -30,6 +31,12 @@ MOST_EXCERPTS = 5
 # Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
 EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"
+
+EACH = {"minute": "a minute", "hour": "an hour", "day": "a day"}
+WITHHELD = (
+    "You have been shown as much of these articles as I show one person in a day. "
+    "So of the following you get the place, and not the words:"
+)
 
 HELP = (
     "Ask me what the column said, and I answer with its own words, letter for letter, "
@@ -65,8 +72,11 @@ def message(answer: Answer, *, spare: int = 0, text_spare: int = 0) -> Message:
     *spare* and *text_spare* are characters left free for what is added to the blocks and to the text.
     """
     shown = answer.excerpts[:MOST_EXCERPTS]
-    blocks = (_blocks(answer, shown, limit) for limit in EXCERPT_LIMITS)
-    texts = (_text(answer, shown, limit) for limit in EXCERPT_LIMITS)
+    # Where even the shortest excerpts leave no room, the places of what is withheld are left out.
+    tries = [(answer, limit) for limit in EXCERPT_LIMITS]
+    tries.append((replace(answer, withheld=answer.withheld[:1]), EXCERPT_LIMITS[-1]))
+    blocks = (_blocks(tried, shown, limit) for tried, limit in tries)
+    texts = (_text(tried, shown, limit) for tried, limit in tries)
     return Message(
         text=next(text for text in texts if len(text) <= TEXT_LIMIT - text_spare),
         blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT - spare),
@@ -81,6 +91,36 @@ def wants_help(question: str) -> bool:
 def help_message() -> Message:
     """Say how to ask."""
     return Message(text=HELP)
+
+
+def wordless_message() -> Message:
+    """Say that a question holds nothing to look up, and how to ask."""
+    return Message(text=f"I see no word in your question that I could look up.\n{HELP}")
+
+
+def foreign_message() -> Message:
+    """Say in which language to ask."""
+    return Message(
+        text="This column is in English, and I understand questions in English only. Please ask in English; "
+        "a name and a word or two will do."
+    )
+
+
+def long_message(length: int, most: int) -> Message:
+    """Say that a question is too long to be looked up."""
+    return Message(
+        text=f"Your question has {length:,} characters; I look up questions of up to {most:,}. "
+        "Please ask in a sentence or two."
+    )
+
+
+def rate_message(rate: Rate, seconds: float) -> Message:
+    """Say that somebody asked as often as one person may, and when to ask again: in *seconds*."""
+    noun = "question" if rate.most == 1 else "questions"
+    return Message(
+        text=f"I answer {rate.most:,} {noun} of one person {EACH[rate.span]}, and you have asked as many. "
+        f"Please ask this one again in {wording.span(seconds)}."
+    )
 
 
 def error_message(id: str) -> Message:
@@ -106,8 +146,9 @@ def silent_message() -> Message:
 
 def exhausted_message(subject: str | None) -> Message:
     """Say that nothing is left to show of an answer."""
-    whose = f" by {escape(wording.clip(subject))}" if subject else ""
-    return Message(text=f"That is all that the column has{whose} on this.")
+    whose = f" by {wording.clip(subject)}" if subject else ""
+    said = f"That is all that the column has{whose} on this."
+    return Message(text=escape(said), blocks=({"type": "section", "text": plain_text(said)},))
 
 
 def unconfirmed_message(id: str) -> Message:
@@ -159,6 +200,9 @@ def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block
     if shown and answer.verdict is not Verdict.ANSWERED:
         heads.append({"type": "section", "text": plain_text(NEAREST[answer.verdict])})
     cited = [block for excerpt in shown for block in (quotation(excerpt, limit), citation(excerpt))]
+    if answer.withheld:
+        cited.append({"type": "section", "text": plain_text(WITHHELD)})
+        cited += [citation(excerpt, wordless=True) for excerpt in answer.withheld]
     return (*heads, *cited)
 
 
@@ -171,19 +215,19 @@ def quotation(excerpt: Excerpt, limit: int) -> Block:
     return {"type": "rich_text", "elements": parts}
 
 
-def citation(excerpt: Excerpt) -> Block:
-    """Say whose words they are and where they stand, with a link where there is one."""
+def citation(excerpt: Excerpt, *, wordless: bool = False) -> Block:
+    """Say whose words they are and where they stand; a *wordless* one does not even link to the words."""
     # plain_text is literal, so that no title or name can format, ping or link; only our own link is mrkdwn.
     parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
     elements = [plain_text(" · ".join(parts))]
-    if url := address(excerpt):
+    if url := address(excerpt, wordless=wordless):
         elements.append({"type": "mrkdwn", "text": f"<{escape(url)}|Open the article>"})
     return {"type": "context", "elements": elements}
 
 
-def address(excerpt: Excerpt) -> str | None:
+def address(excerpt: Excerpt, *, wordless: bool = False) -> str | None:
     """Return where the excerpt can be opened, if that is a plain web address of no great length."""
-    for url in (excerpt.citation.link, excerpt.article.url):
+    for url in (None if wordless else excerpt.citation.link, excerpt.article.url):
         if url and len(escape(url)) <= LINK_LIMIT and re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url):
             return url
     return None
@@ -192,17 +236,26 @@ def address(excerpt: Excerpt) -> str | None:
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
     quoted = [spoken(excerpt, limit) for excerpt in shown]
+    if answer.withheld:
+        quoted.append("\n".join((WITHHELD, *(f"— {_place(excerpt)}" for excerpt in answer.withheld))))
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
         return "\n\n".join((lead, *quoted, searched))
-    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if quoted else []), *quoted))
+    return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if shown else []), *quoted))
 
 
 def spoken(excerpt: Excerpt, limit: int) -> str:
     """Return speaker, words and source as they are read aloud."""
     words = cut(excerpt.text, limit)
     mark = "" if words == excerpt.text else f" {CUT}"
-    source = f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}"
-    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {escape(source)}"
+    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {_source(excerpt)}"
+
+
+def _place(excerpt: Excerpt) -> str:
+    return f"{escape(wording.voice(excerpt))}: {_source(excerpt)}"
+
+
+def _source(excerpt: Excerpt) -> str:
+    return escape(f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}")
 
 
 def plain_text(text: str) -> Block:

@@ -29,8 +29,10 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Clicks, register_actions
 from bot.column import Consulted
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.listeners import register
+from bot.manners import Manners
+from bot.pace import Pace
 from bot.poster import Poster, posting_client
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
@@ -43,6 +45,7 @@ T = TypeVar("T")
 PING_INTERVAL = 2
 PULSE = 1.0
 CLICKS = 16  # that are worked on at once
+POST_INTERVAL = 1.0  # Slack takes about one post a second in a channel
 LONGEST_PAUSE = 60.0
 LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
@@ -69,7 +72,8 @@ class Service:
     One bot on one workspace.
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
-    seconds pass before a post that Slack did not confirm is looked for. *pulse* is called every second
+    seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
+    posts in a channel. *limits* is what one person gets. *pulse* is called every second
     while the socket is open: nobody else notices one that is silently dead.
     """
 
@@ -78,6 +82,8 @@ class Service:
     memory: Memory
     load: Callable[[], Loaded]
     recheck: float = 2.0
+    limits: Limits = Limits()  # noqa: RUF009 - frozen
+    post_interval: float = POST_INTERVAL
     pulse: Callable[[], object] = lambda: None
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
@@ -120,8 +126,11 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client)
-            replier = Replier(self.inbox, self.memory, poster, answerer, statuses, recheck=self.recheck)
-            workers = Workers(self.inbox, replier)
+            manners = Manners(self.memory, self.limits)
+            replier = Replier(
+                self.inbox, self.memory, poster, answerer, statuses, manners, recheck=self.recheck
+            )
+            workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
             log.info("answering")
             started()

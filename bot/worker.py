@@ -14,9 +14,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot import commands
 from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
+from bot.manners import Manners, unanswerable
 from bot.message import (
     Message,
     edited_message,
@@ -29,6 +31,7 @@ from bot.message import (
     unconfirmed_message,
     wants_help,
 )
+from bot.pace import Pace
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
 from bot.status import WORKING, Statuses
@@ -47,7 +50,7 @@ HOUR = 3600.0
 CONTEXT = 30  # answers of a thread that a follow-up may lean on
 
 
-class Asks(Knows, Protocol):
+class Asks(Knows, commands.Looks, Protocol):
     """What a worker needs of the index: safe to call from several threads."""
 
     def ask(self, question: str, *, seen: Collection[Place] = ()) -> Answer:
@@ -76,10 +79,11 @@ class Replier:
         poster: Poster,
         answerer: Asks,
         statuses: Statuses,
+        manners: Manners,
         *,
         recheck: float,
     ) -> None:
-        self._statuses = statuses
+        self._statuses, self._manners = statuses, manners
         self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
@@ -127,10 +131,23 @@ class Replier:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
             return Reply(error_message(taken.id))
         try:
-            return self._answered(taken)
+            return self._commanded(taken) or self._refused(taken) or self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
             return Reply(error_message(taken.id))
+
+    def _commanded(self, taken: Taken) -> Reply | None:
+        """Return what a command brings that is no question."""
+        request = taken.request
+        if request.kind is not Kind.COMMAND:
+            return None
+        said = commands.run(request.text, request, self._answerer, self._memory)
+        return Reply(said) if said else None
+
+    def _refused(self, taken: Taken) -> Reply | None:
+        """Return what is said to what cannot be looked up, and to a question that is one too many."""
+        said = unanswerable(taken.request.text) or self._manners.too_many(taken)
+        return Reply(said) if said else None
 
     def _answered(self, taken: Taken) -> Reply:
         """Look the question up, build the message and prove it; remember what was answered."""
@@ -138,6 +155,7 @@ class Replier:
         answer = self._answerer.ask(turn.question, seen=turn.seen)
         if turn.seen and not answer.excerpts:
             return Reply(exhausted_message(answer.subject))
+        answer = self._manners.rationed(answer, taken)
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
         built = offering(message(answer, spare=ROOM), answer, taken.id)
@@ -218,8 +236,10 @@ class Replier:
 class Workers:
     """Threads that empty the inbox, and one that renews their leases. *grace* is in seconds."""
 
-    def __init__(self, inbox: Inbox, replier: Replier, *, count: int = 2, grace: float = 5.0) -> None:
-        self._inbox, self._replier, self._grace = inbox, replier, grace
+    def __init__(
+        self, inbox: Inbox, replier: Replier, pace: Pace, *, count: int = 2, grace: float = 5.0
+    ) -> None:
+        self._inbox, self._replier, self._pace, self._grace = inbox, replier, pace, grace
         self._held: dict[int, Taken] = {}
         self._stopping = threading.Event()
         self._deadline = float("inf")
@@ -249,13 +269,16 @@ class Workers:
     def _work(self, number: int) -> None:
         while time.monotonic() < self._deadline:
             try:
-                if taken := self._inbox.take():
+                if taken := self._pace.take(self._inbox):
                     self._held[number] = taken
-                    self._replier.handle(taken)
-                elif self._stopping.is_set():
+                    try:
+                        self._replier.handle(taken)
+                    finally:
+                        self._pace.rest(taken)
+                elif self._stopping.is_set() and not self._pace.pause():
                     return
                 else:
-                    self._inbox.wait(POLL)
+                    self._inbox.wait(min(POLL, self._pace.pause() or POLL))
             except Exception:  # a full disk, a locked file: the lease runs out and it is tried again
                 log.exception("worker stumbled")
                 self._stopping.wait(POLL)
@@ -281,6 +304,8 @@ def _said_without_looking(request: Request) -> Message | None:
         return edited_message()
     if request.thread_ts and request.kind in (Kind.MENTION, Kind.FOLLOW_UP) and says_stop(request.text):
         return silent_message()
+    if request.kind is Kind.COMMAND:
+        return None  # its help tells of the commands, too
     return help_message() if wants_help(request.text) else None
 
 

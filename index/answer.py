@@ -73,6 +73,12 @@ class Answerer:
         first = replace(answers[0], question=clean(typed))
         return first if len(answers) == 1 else together(first.question, answers)
 
+    def warm(self) -> None:
+        """Read now what the first question after a sync would wait for: who is who, and where all stands."""
+        with self._store.reading() as generation:
+            self.people(generation)
+            self._store.warm()
+
     def find(self, who: str) -> list[Person]:
         """Return whom *who* names in this column."""
         with self._store.reading() as generation:

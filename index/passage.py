@@ -161,7 +161,7 @@ def text_fragment(url: str, text: str, edge: int = 5) -> str:
     words = re.split(r"\s+", text.strip())
 
     def escaped(part: list[str]) -> str:
-        return quote(" ".join(part), safe="").replace("-", "%2D")
+        return quote(" ".join(part), safe="", errors="replace").replace("-", "%2D")
 
     short = len(words) <= 2 * edge
     directive = escaped(words) if short else f"{escaped(words[:edge])},{escaped(words[-edge:])}"

@@ -185,4 +185,4 @@ def stem(word: str) -> str:
 
 def stems(text: str) -> frozenset[str]:
     """Return the stems of all words of *text*."""
-    return frozenset(stem(x.partition("'")[0]) for x in re.findall(r"\w+(?:'\w+)?", fold(text)))
+    return frozenset(map(stem, re.findall(r"(\w+)(?:'\w+)?", fold(text))))

@@ -92,12 +92,12 @@ def said_by(
     found = [
         _spoken(ranked[passage_id], u, words)
         for passage_id, utterances in said.items()
-        for u in _joined(utterances, ranked[passage_id].passage.text)
+        for u in joined(utterances, ranked[passage_id].passage.text)
     ]
     return sorted(found, key=lambda s: -s.fit)
 
 
-def _joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
+def joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
     """Join statements of one speaker that follow each other directly."""
     joined: list[Utterance] = []
     for u in sorted(utterances, key=lambda u: (u.start, -u.end)):

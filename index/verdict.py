@@ -42,9 +42,10 @@ class Answer:
     is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
     column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
     on, where that is something else. *unanswered* are the parts of the question that have no answer, where
-    others have. *candidates* are the people of one name of whom the question may mean any. *evidence* is
-    what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where the verdict
-    needed no weighing.
+    others have. *candidates* are the people of one name of whom the question may mean any. *withheld* are
+    excerpts of which whoever asks may see the place, not the words: they saw much of the article before.
+    *evidence* is what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where
+    the verdict needed no weighing.
     """
 
     question: str
@@ -57,5 +58,6 @@ class Answer:
     topics: tuple[str, ...] = ()
     unanswered: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    withheld: tuple[Excerpt, ...] = ()
     ranked: tuple[tuple[str, int], ...] = ()
     evidence: tuple[float, ...] = ()

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date
+from math import ceil
 
 from index.check import Attribution, Difference, Outcome, QuoteCheck, context
 from index.passage import Excerpt, Manner, Voice
@@ -90,6 +91,14 @@ def is_answer(answer: Answer) -> bool:
 def day(when: date) -> str:
     """Write a date as people say it: 10 September 2025."""
     return f"{when.day} {MONTHS[when.month - 1]} {when.year}"
+
+
+def span(seconds: float) -> str:
+    """Write how long to wait, rounded up: 1 second, 40 seconds, 12 minutes, 3 hours."""
+    for size, unit in ((3600, "hour"), (60, "minute"), (1, "second")):
+        if (count := ceil(seconds / size)) > 1 or unit == "second":
+            return f"{max(1, count)} {unit}{'s' * (count > 1)}"
+    raise AssertionError
 
 
 def days(first: date, last: date) -> str:
@@ -186,6 +195,8 @@ def unanswered(parts: Sequence[str]) -> str:
 
 def counted(shown: Sequence[Excerpt]) -> str:
     """Say how many excerpts there are and from whom."""
+    if not shown:
+        return "The column has words on this."
     names = Counter(whose(excerpt) for excerpt in shown)
     noun = "excerpt" if len(shown) == 1 else "excerpts"
     if len(names) == 1:

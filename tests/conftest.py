@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import pytest
 
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.service import Service, running
@@ -75,6 +75,9 @@ class SmallColumn:
             confidence=1.0,
         )
 
+    def examples(self, most=3):
+        return ["What did Roe say?"]
+
     def excerpt(self, passage, kind):
         speaker = SPEAKERS[passage.number]
         return kind(
@@ -130,7 +133,15 @@ def build_scene(tmp_path, column):
                 general=workspace.channel("general"),
                 inbox=inbox,
                 memory=memory,
-                service=Service(slack=slack, inbox=inbox, memory=memory, load=load, recheck=0.05),
+                service=Service(
+                    slack=slack,
+                    inbox=inbox,
+                    memory=memory,
+                    load=load,
+                    recheck=0.05,
+                    limits=Limits(rates=()),
+                    post_interval=0,
+                ),
             )
 
         yield build

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from wordcolumn import column
+from wordcolumn import WordCounts, column
 
 from index import evaluate
 from index.answer import Answerer, Verdict
@@ -551,3 +551,20 @@ def test_every_excerpt_is_verbatim_and_well_cut(scores):
 def test_why_people_want_something_asks_for_no_words(samples):
     answer = samples.ask("why do astronomers want the telescope renamed?")
     assert answer.verdict in (Verdict.ANSWERED, Verdict.SILENT)
+
+
+def test_after_warming_nobody_waits_until_it_is_known_who_is_who(tmp_path: Path) -> None:
+    class Noting(Store):
+        asked = 0
+
+        def names(self):
+            self.asked += 1
+            return super().names()
+
+    column(tmp_path, {"ferry": FERRY})
+    with Noting.open_existing(tmp_path / "store") as store:
+        answerer = Answerer(Retriever(store, WordCounts()))
+        answerer.warm()
+        assert store.asked == 1
+        assert answerer.ask("What did Quill say?").verdict is Verdict.ANSWERED
+        assert store.asked == 1

@@ -17,6 +17,7 @@ def test_the_command_prints_a_figure_for_everything_it_measures(capsys, tmp_path
     printed = capsys.readouterr().out
     for row in (
         "attribution, a paragraph",
+        "warming, after opening",
         "first, after a sync",
         "who said …",
         "an unknown name",

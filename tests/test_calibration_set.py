@@ -10,10 +10,15 @@ from typing import Any
 
 import pytest
 
-from index.evaluate import load
+from index.answer import Answerer
+from index.evaluate import load, run
+from index.figures import figures
 from index.passage import Article
+from index.retriever import Retriever
 from index.segment import fold
 from index.sources import read
+from index.store import Store
+from index.sync import sync
 
 FOLDER = Path(__file__).parent.parent / "calibration"
 QUESTIONS = FOLDER / "questions.jsonl"
@@ -188,3 +193,15 @@ def test_an_absent_speaker_is_named_nowhere_and_every_other_one_somewhere(
 
 def test_the_evaluation_reads_every_question(questions: list[Asked]) -> None:
     assert [c.id for c in load(QUESTIONS)] == [q["id"] for q in questions]
+
+
+@pytest.mark.model
+def test_the_questions_of_the_set_are_answered_as_well_as_before(embedder, tmp_path):
+    asked = load(QUESTIONS)[::2]
+    with Store.open(tmp_path, embedder.model_id, embedder.dimension) as store:
+        sync(store, embedder, [str(FOLDER / "articles")])
+        found = figures(run(Answerer(Retriever(store, embedder)), asked))
+    assert len(asked) >= 200
+    assert found["hit@1"].value >= 0.8
+    assert found["speaker"].value >= 0.92
+    assert found["e2e"].value >= 0.58

@@ -6,6 +6,7 @@ import pytest
 
 import bot.config
 import index.config
+from bot.config import Rate
 from index.config import ConfigError, split_column
 
 BOT, APP = "xoxb-1-abc", "xapp-1-def"
@@ -93,6 +94,13 @@ def test_tokens_never_show_in_repr():
         ({"SLACK_API_URL": "https://slack.com/api/?x=1"}, "SLACK_API_URL is not an http"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is “xml”"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is “LOUD”"),
+        ({"RATE_LIMIT": "ten a minute"}, "RATE_LIMIT is “ten a minute”; write it like 10/minute 100/hour"),
+        ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT is “0/minute”"),
+        ({"RATE_LIMIT": "10/minute off"}, "RATE_LIMIT is “10/minute off”"),
+        ({"RATE_LIMIT": "10/week"}, "RATE_LIMIT is “10/week”"),
+        ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
+        ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
+        ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
     ],
 )
 def test_each_wrong_setting_is_named(environ, said):
@@ -111,6 +119,17 @@ def test_all_problems_come_at_once_and_none_shows_a_token():
         "LOG_FORMAT",
     ]
     assert "secret" not in str(caught.value)
+
+
+def test_limits_are_read_as_people_write_them():
+    limits = bot.config.Limits(rates=(Rate(10, "minute"), Rate(100, "hour")), share=0.25)
+    assert load().limits == limits
+    for written in ("10/minute 100/hour", "10/minute, 100/hour", "10/minute,100/hour"):
+        assert load(RATE_LIMIT=written).limits == limits
+    assert load(RATE_LIMIT="Off", EXCERPT_SHARE="100").limits == bot.config.Limits(rates=(), share=1.0)
+    assert load(RATE_LIMIT="3/day", EXCERPT_SHARE="7 %").limits == bot.config.Limits(
+        rates=(Rate(3, "day"),), share=0.07
+    )
 
 
 def test_format_and_level_are_read_in_any_case():

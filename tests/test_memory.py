@@ -239,13 +239,13 @@ def test_two_threads_that_save_and_read_lose_nothing(memory):
     def save(start):
         for number in range(start, start + 20):
             memory.answers.save(tide(str(number)))
-            memory.people.note_shown(str(number), "U1", "a1", 10)
+            memory.people.note_shown(str(number), "U1", [("a1", number, 0, 10)])
             assert memory.answers.load(str(number)).id == str(number)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(save, (0, 20)))
     assert len(memory.answers.of_person("U1", most=100)) == 40
-    assert memory.people.shown_today("U1") == {"a1": 400}
+    assert len(memory.people.shown_today("U1")) == 40
 
 
 def test_old_answers_are_forgotten_but_not_those_that_were_judged(memory, clock):
@@ -320,33 +320,34 @@ def test_of_two_opinions_of_one_person_the_latest_counts(memory, reopened, clock
     assert [judged.answer for judged in memory.feedback.all()] == ["abc", "abc", "other"]
 
 
-def test_what_was_shown_adds_up_for_a_day_and_counts_once_an_answer(memory, clock):
-    memory.people.note_shown("one", "U1", "a1", 100)
-    memory.people.note_shown("one", "U1", "a1", 100)
-    memory.people.note_shown("one", "U1", "a2", 7)
-    memory.people.note_shown("one", "U2", "a1", 1000)
+def test_what_was_shown_is_known_for_a_day_and_counts_once_an_answer(memory, clock):
+    memory.people.note_shown("one", "U1", [("a1", 1, 0, 90)])
+    memory.people.note_shown("one", "U1", [("a1", 1, 0, 100), ("a1", 1, 0, 40), ("a2", 3, 5, 7)])
+    memory.people.note_shown("one", "U2", [("a1", 1, 0, 1000)])
     clock.now += 3600
-    memory.people.note_shown("two", "U1", "a1", 50)
-    assert memory.people.shown_today("U1") == {"a1": 150, "a2": 7}
+    memory.people.note_shown("two", "U1", [("a1", 2, 0, 50)])
+    assert sorted(memory.people.shown_today("U1")) == [("a1", 1, 0, 100), ("a1", 2, 0, 50), ("a2", 3, 5, 7)]
+    assert memory.people.shown_today("U1", but="one") == [("a1", 2, 0, 50)]
     clock.now += 24 * 3600 - 1
-    assert memory.people.shown_today("U1") == {"a1": 50}
+    assert memory.people.shown_today("U1") == [("a1", 2, 0, 50)]
 
 
-def test_requests_are_counted_a_person_and_once_a_delivery(memory, clock):
-    assert [memory.people.note_request("U1", key) for key in ("k1", "k1", "k2")] == [True, False, True]
-    memory.people.note_request("U2", "k3")
-    clock.now += 59
-    assert memory.people.requests_since("U1", 60) == 2
-    clock.now += 2
-    memory.people.note_request("U1", "k4")
-    assert memory.people.requests_since("U1", 60) == 1
+def test_requests_are_counted_a_person_and_once_a_question(memory, clock):
+    for key, at in (("k1", 10.0), ("k1", 11.0), ("k2", 20.0)):
+        memory.people.note_request("U1", key, at)
+    memory.people.note_request("U2", "k3", 15.0)
+    assert memory.people.requests_since("U1", 5) == [10.0, 20.0]
+    assert memory.people.requests_since("U1", 10) == [20.0]
+    assert memory.people.requests_since("U1", 5, but="k1") == [20.0]
 
 
 def test_what_nobody_measures_any_more_is_deleted(memory, clock):
-    memory.people.note_request("U1", "k1")
+    memory.people.note_request("U1", "k1", clock.now)
+    memory.people.note_shown("one", "U1", [("a1", 1, 0, 90)])
     clock.now += 25 * 3600
     memory.forget()
-    assert memory.people.note_request("U1", "k1") is True
+    clock.now -= 25 * 3600
+    assert memory.people.requests_since("U1", 0) == memory.people.shown_today("U1") == []
 
 
 def test_an_older_file_gets_the_missing_tables_and_keeps_its_questions(path):

@@ -101,7 +101,14 @@ def test_the_defaults_of_the_readme_are_those_of_the_code():
         for name, cell, _ in rows(README.read_text("utf-8"), "## Settings")
         if (default := re.match(r"`([^`]+)`", cell))
     }
-    assert told.keys() == {"SLACK_API_URL", "DATA_DIR", "LOG_FORMAT", "LOG_LEVEL"}
+    assert told.keys() == {
+        "SLACK_API_URL",
+        "DATA_DIR",
+        "RATE_LIMIT",
+        "EXCERPT_SHARE",
+        "LOG_FORMAT",
+        "LOG_LEVEL",
+    }
     assert Config.from_environ({**tokens, **told}) == Config.from_environ(tokens)
     assert Config.from_environ({"LOG_LEVEL": "WARNING"}) == Config.from_environ({})
 

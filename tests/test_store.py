@@ -7,13 +7,17 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 
 from index.passage import Article, Manner, Passage, Utterance, Voice
 from index.store import (
@@ -25,6 +29,8 @@ from index.store import (
     Store,
     StoreError,
     WrongModelError,
+    postings,
+    tables,
 )
 from index.store.history import KEPT_GENERATIONS
 from index.store.vectors import COARSE_FROM, Stamp, Vectors
@@ -46,6 +52,19 @@ def folder(tmp_path: Path) -> Path:
 def store(folder: Path) -> Iterator[Store]:
     with Store.open(folder, MODEL, 3) as opened:
         yield opened
+
+
+@pytest.fixture
+def statements() -> Iterator[list[str]]:
+    """Every SQL statement from here on."""
+    read: list[str] = []
+
+    def note(*arguments: Any) -> None:
+        read.append(arguments[2])
+
+    event.listen(Engine, "before_cursor_execute", note)
+    yield read
+    event.remove(Engine, "before_cursor_execute", note)
 
 
 def article(article_id: str, *texts: str, on: date | None = None, section: str | None = None) -> Article:
@@ -404,6 +423,113 @@ def test_the_most_direct_words_come_first_then_the_newest(store: Store) -> None:
     assert store.most_directly_quoting(["Ann"], 9) == [newer, direct, mixed, indirect, fragment]
     assert store.most_directly_quoting(["Ann"], 2) == [newer, direct]
     assert store.most_directly_quoting(["Ann"], 9, ["a"]) == [direct, indirect, fragment]
+
+
+# Words one of which is two terms, several with one stem, and one that is none.
+ASKED = ["owl", "owls", "u.s.", "bee", "moth", "—"]
+spoken_words = st.lists(st.sampled_from(["owl", "Owls", "U.S.", "bee", "moth", "s", "u", "sky"]), max_size=12)
+
+
+def by_fts5(folder: Path, words: list[str], among: set[int]) -> list[tuple[int, float]]:
+    """Return the ids in *among* that hold any of *words*, scored and put in order by FTS5 itself."""
+    match = " OR ".join(f'"{w}"' for w in words)
+    query = "select rowid, -rank from full_text where full_text match ? order by rank, rowid"
+    with closing(sqlite3.connect(tables.path_in(folder))) as connection:
+        return [row for row in connection.execute(query, [match]) if row[0] in among]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    bodies=st.lists(st.tuples(spoken_words, spoken_words, st.sampled_from("AB")), min_size=1, max_size=20),
+    words=st.lists(st.sampled_from(ASKED), min_size=1, unique=True),
+    k=st.integers(1, 20),
+)
+def test_words_are_scored_as_fts5_scores_them(
+    folder: Path, store: Store, bodies: list[tuple[list[str], list[str], str]], words: list[str], k: int
+) -> None:
+    passages = tuple(
+        Passage(
+            number=n,
+            text=" ".join([*said, "."]),
+            section=" ".join(heading),
+            utterances=(Utterance(start=0, end=1, speaker=who, cue="said", manner=Manner.DIRECT),),
+        )
+        for n, (said, heading, who) in enumerate(bodies, 1)
+    )
+    half = len(passages) // 2
+    for name, some in (("a", passages[:half]), ("b", passages[half:])):
+        numbered = tuple(replace(p, number=n) for n, p in enumerate(some, 1))
+        put(store, Article(id=name, name=name, title="T", passages=numbered))
+    ids = {name: store.passage_ids(name) for name in "ab"}
+    where = dict(zip(ids["a"] + ids["b"], (who for *_, who in bodies), strict=True))
+    by_a = {i for i, who in where.items() if who == "A"}
+
+    def same(among: set[int], **restricted: list[str]) -> None:
+        expected = by_fts5(folder, words, among)[:k]
+        found = store.lexical(words, k, **restricted)
+        assert [i for i, _ in found] == [i for i, _ in expected]
+        assert [s for _, s in found] == pytest.approx([s for _, s in expected], rel=1e-12)
+
+    same(set(where))
+    same(set(ids["b"]), within=["b"])
+    same(by_a, speakers=["A"])
+    same(by_a & set(ids["a"]), within=["a"], speakers=["A", "C"])
+
+
+@pytest.mark.parametrize(("room", "times"), [(2**20, 1), (0, 3)], ids=["room for them", "no room"])
+def test_words_are_kept_where_there_is_room_and_scored_alike(
+    store: Store, statements: list[str], monkeypatch: pytest.MonkeyPatch, room: int, times: int
+) -> None:
+    _, owls, *_ = put(store, article("a", "Bees.", "Owls, owls.", "Wasps.", "Cats."))
+    monkeypatch.setattr(postings, "KEPT_BYTES", room)
+    found = [store.lexical(["owl"], 9) for _ in range(3)]
+    assert found == [[(owls, pytest.approx(by_hand(2, 2, 5 / 4, 4)))]] * 3
+    assert len([s for s in statements if "where term" in s]) == times
+
+
+def by_hand(often: int, length: int, average: float, passages: int) -> float:
+    """Return the BM25 of the only passage that holds a word: *often*, among *length* words."""
+    return math.log((passages - 0.5) / 1.5) * often * 2.2 / (often + 1.2 * (0.25 + 0.75 * length / average))
+
+
+@pytest.mark.parametrize("words", [40, 127, 128, 129, 16_383, 16_384, 40_000])
+def test_a_passage_of_any_length_is_scored_as_fts5_scores_it(folder: Path, store: Store, words: int) -> None:
+    ids = put(store, article("a", "owl " + "sky " * (words - 1), "owl", "bee", "bee", "bee", section="x y"))
+    expected = by_fts5(folder, ["owl"], set(ids))
+    assert store.lexical(["owl"], 9) == [(i, pytest.approx(score, rel=1e-12)) for i, score in expected]
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 3)), max_size=8), st.integers(1, 20))
+def test_phrases_come_in_the_order_of_the_articles(store: Store, dates: list[date | None], k: int) -> None:
+    for old in store.articles():
+        store.remove(old.id)
+    for number, on in enumerate(dates):
+        put(store, article(str(number), "The gulls came.", "Nothing.", "Two gulls came.", on=on))
+    every = [i for a in store.articles() for i in store.passage_ids(a.id)]
+    holding = [i for i in every if "gulls" in store.passages([i])[i][1].text]
+    assert store.phrase("gulls came", k) == holding[:k]
+    second = store.passage_ids("1")
+    assert store.phrase("gulls came", k, within=["1"]) == [i for i in holding if i in second][:k]
+
+
+def test_after_warming_nothing_is_counted_for_the_first_question(store: Store, statements: list[str]) -> None:
+    put(store, article("a", "Owls.", "Bees."), EAST, NORTH)
+
+    def whole_tables() -> list[str]:
+        return [
+            s for s in statements if "docsize" in s or "count(*)" in s or "group_concat(anon_1.label)" in s
+        ]
+
+    statements.clear()
+    store.warm()
+    assert len(whole_tables()) == 6  # four tables are counted
+    statements.clear()
+    assert store.lexical(["owl"], 9)
+    assert store.phrase("bees", 9)
+    assert store.search(EAST, 1, speakers=["Ann"]) == []
+    assert store.summary().passages == 2
+    assert whole_tables() == []
 
 
 def test_what_was_counted_is_counted_again_after_a_change(store: Store) -> None:

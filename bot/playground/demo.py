@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.rule import Rule
 from rich.text import Text
 
-from bot.config import Slack
+from bot.config import Limits, Slack
 from bot.playground.team import Message
 from bot.playground.transcript import show
 from bot.playground.workspace import Workspace
@@ -63,7 +63,15 @@ def _connected(answerer: Loaded, environ: Mapping[str, str]) -> Iterator[Workspa
         Memory(Path(folder) / "bot.sqlite") as memory,
     ):
         slack = Slack(bot_token=workspace.bot_token, app_token=workspace.app_token, api_url=workspace.api_url)
-        with running(Service(slack=slack, inbox=inbox, memory=memory, load=lambda: answerer)) as started:
+        # One person tries the bot out: nobody has to be protected from her.
+        service = Service(
+            slack=slack,
+            inbox=inbox,
+            memory=memory,
+            load=lambda: answerer,
+            limits=Limits(rates=(), share=1.0),
+        )
+        with running(service) as started:
             started.wait(PATIENCE)
             yield workspace
 

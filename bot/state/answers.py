@@ -138,6 +138,7 @@ class Given:
     searched: Searched
     suggestions: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
+    withheld: tuple[Reference, ...] = ()
     unanswered: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
     offset: int = 0
@@ -160,6 +161,7 @@ class Given:
             topics=self.topics,
             unanswered=self.unanswered,
             candidates=self.candidates,
+            withheld=tuple(reference.excerpt() for reference in self.withheld),
         )
 
 
@@ -184,6 +186,7 @@ def given(id: str, request: Request, answer: Answer, *, topic: str = "", offset:
         topics=answer.topics,
         unanswered=answer.unanswered,
         candidates=answer.candidates,
+        withheld=tuple(Reference.from_excerpt(e) for e in answer.withheld),
         offset=offset,
     )
 
@@ -300,6 +303,7 @@ def _unpacked(row: sa.RowMapping) -> Given:
         "verdict": Verdict(record["verdict"]),
         "searched": Searched(**searched),
         "excerpts": tuple(_reference(packed) for packed in record["excerpts"]),
+        "withheld": tuple(_reference(packed) for packed in record.get("withheld", ())),
         **{name: tuple(record.get(name, ())) for name in WORDS},
     }
     return Given(**record, **{name: row[name] for name in COLUMNS})

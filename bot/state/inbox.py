@@ -10,7 +10,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -143,6 +143,7 @@ questions = sa.Table(
     sa.Index("question_due", "state", "due_at"),
 )
 OPEN = (State.WAITING, State.POSTING)
+WHISPERED = (Kind.COMMAND, Kind.EDIT)
 
 
 class Inbox:
@@ -175,10 +176,16 @@ class Inbox:
             self._arrived.set()
         return bool(result.rowcount)
 
-    def take(self) -> Taken | None:
-        """Take the oldest question that is due, or None; it stays ours while ``renew`` is called in time."""
+    def take(self, resting: Collection[str] = ()) -> Taken | None:
+        """
+        Take the oldest question that is due, or None; it stays ours while ``renew`` is called in time.
+
+        In the channels that are *resting*, only what is answered to its asker alone is taken.
+        """
         now, hold = self._clock(), secrets.token_hex(8)
         due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now, ~_held(now))
+        if resting:
+            due = sa.and_(due, questions.c.channel.not_in(resting) | questions.c.kind.in_(WHISPERED))
         oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
         take = (
             questions.update()

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
 from bot.state.disk import metadata
+from index.answer import Place
 
 DAY = 24 * 3600.0
 
 shown = sa.Table(
-    "shown",
+    "shown_span",
     metadata,
     # The answer is part of the key: a question that is taken up again is counted once.
     sa.Column("answer", sa.String, primary_key=True),
     sa.Column("user", sa.String, primary_key=True),
     sa.Column("article", sa.String, primary_key=True),
-    sa.Column("characters", sa.Integer, nullable=False),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("start", sa.Integer, primary_key=True),
+    sa.Column("end", sa.Integer, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
-    sa.Index("shown_user", "user", "at"),
+    sa.Index("shown_span_user", "user", "at"),
 )
 requests = sa.Table(
     "request_time",
@@ -33,44 +36,49 @@ requests = sa.Table(
 
 
 class People:
-    """What is known of the people who ask: how much and how often, never what."""
+    """What is known of the people who ask: how often, and where they were shown something; never what."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], float]) -> None:
-        self._engine, self._clock = engine, clock
+        self._engine, self.clock = engine, clock
 
-    def note_shown(self, answer: str, user: str, article: str, characters: int) -> None:
-        """Write down that *answer* shows *user* so many *characters* of an article."""
-        keys = {"answer": answer, "user": user, "article": article}
-        row = {**keys, "characters": characters, "at": self._clock()}
-        insert = sqlite.insert(shown).values(row)
+    def note_shown(self, answer: str, user: str, places: Iterable[Place]) -> None:
+        """Write down where the words stand that *answer* shows *user*, instead of what was written before."""
+        at = self.clock()
+        keys = ("article", "number", "start", "end")
+        rows = [
+            dict(zip(keys, place, strict=True), answer=answer, user=user, at=at)
+            for place in dict.fromkeys(places)
+        ]
         with self._engine.begin() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=list(keys), set_=row))
+            connection.execute(shown.delete().where(shown.c.answer == answer, shown.c.user == user))
+            if rows:
+                insert = sqlite.insert(shown)
+                keys_of = [column.name for column in shown.primary_key]
+                longest = {"end": sa.func.max(shown.c.end, insert.excluded.end)}
+                connection.execute(insert.on_conflict_do_update(index_elements=keys_of, set_=longest), rows)
 
-    def shown_today(self, user: str) -> dict[str, int]:
-        """Return how many characters of each article somebody was shown in the last 24 hours."""
-        total = sa.func.sum(shown.c.characters)
-        query = sa.select(shown.c.article, total).group_by(shown.c.article)
+    def shown_today(self, user: str, *, but: str = "") -> list[Place]:
+        """Return where the words stand that somebody was shown in the last 24 hours, *but* by one answer."""
+        query = sa.select(shown.c.article, shown.c.number, shown.c.start, shown.c.end).distinct()
+        recent = (shown.c.user == user, shown.c.at > self.clock() - DAY, shown.c.answer != but)
         with self._engine.connect() as connection:
-            recent = query.where(shown.c.user == user, shown.c.at > self._clock() - DAY)
-            return {article: int(characters) for article, characters in connection.execute(recent)}
+            return [(a, n, start, end) for a, n, start, end in connection.execute(query.where(*recent))]
 
-    def note_request(self, user: str, key: str) -> bool:
-        """Write down that somebody asks; *key* is the delivery's, which counts once. Return if it is new."""
-        row = {"key": key, "user": user, "at": self._clock()}
+    def note_request(self, user: str, key: str, at: float) -> None:
+        """Write down that somebody asked at that time; *key* is the question's, which counts once."""
+        row = {"key": key, "user": user, "at": at}
         with self._engine.begin() as connection:
-            insert = sqlite.insert(requests).values(row).on_conflict_do_nothing()
-            return bool(connection.execute(insert).rowcount)
+            connection.execute(sqlite.insert(requests).values(row).on_conflict_do_nothing())
 
-    def requests_since(self, user: str, seconds: float) -> int:
-        """Return how often somebody asked in the last *seconds*."""
-        query = sa.select(sa.func.count()).where(
-            requests.c.user == user, requests.c.at > self._clock() - seconds
-        )
+    def requests_since(self, user: str, at: float, *, but: str = "") -> list[float]:
+        """Return when somebody asked after *at*, *but* for one question, the earliest first."""
+        after = (requests.c.user == user, requests.c.at > at, requests.c.key != but)
+        query = sa.select(requests.c.at).where(*after).order_by(requests.c.at)
         with self._engine.connect() as connection:
-            return int(connection.execute(query).scalar_one())
+            return list(connection.execute(query).scalars())
 
     def forget(self) -> None:
         """Delete what is older than a day."""
         with self._engine.begin() as connection:
             for table in (shown, requests):
-                connection.execute(table.delete().where(table.c.at < self._clock() - DAY))
+                connection.execute(table.delete().where(table.c.at < self.clock() - DAY))

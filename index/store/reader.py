@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -18,7 +17,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, func, sele
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, history, rows, tables
-from index.store.rows import as_json, as_vector, listed, text_fingerprint
+from index.store.layout import Layout
+from index.store.postings import Postings
+from index.store.rows import as_vector, listed, text_fingerprint
 from index.store.tables import (
     StoreError,
     WrongModelError,
@@ -107,6 +108,8 @@ class Reader:
         self._names: tuple[Stamp, Mapping[str, int]] | None = None
         self._counts: tuple[Stamp, _Counts] | None = None
         self._frequency: tuple[Stamp, dict[str, int]] | None = None
+        self._postings: tuple[Stamp, Postings] | None = None
+        self._layout: tuple[Stamp, Layout] | None = None
         with self._read() as connection:
             stamp = history.seen_by(connection)
         self.model, self.dimension = stamp.model, stamp.dimension
@@ -137,6 +140,14 @@ class Reader:
         with self.reading():
             return self._vectors is not before
 
+    def warm(self) -> None:
+        """Catch up, and read now what the first question in this state would wait for."""
+        with self._reading() as view:
+            view.vectors.warm()
+            self._known_layout(view.connection)
+            self._known_postings(view.connection)
+            self._counted(view.connection)
+
     @property
     def generation(self) -> int:
         """Grows by one with each change."""
@@ -165,7 +176,8 @@ class Reader:
             raise ValueError(f"k is {k}, must be at least 1")
         unit = self._unit(query)
         with self._reading() as view, self._read() as connection:
-            labels = _labels(connection, within, speakers)
+            among = _passages(connection, within, speakers)
+            labels = None if among is None else self._known_layout(connection).labels(among)
             scores = dict(view.vectors.nearest(unit, k, labels))
             found = connection.execute(_chunks().where(chunk.c.label.in_(listed(scores))))
             return _best_first(_near(row, scores[row.label]) for row in found)
@@ -178,10 +190,9 @@ class Reader:
             ValueError: If *query* is not of shape (d,), or is all zeros.
         """
         unit = self._unit(query)
-        with self._read() as connection:
-            theirs = chunk.c.passage.in_(listed(passage_ids))
-            found = connection.execute(_chunks(chunk.c.vector).where(theirs)).all()
-        scores = as_vector(b"".join(row.vector for row in found)).reshape(-1, self.dimension) @ unit
+        with self._reading() as view, self._read() as connection:
+            found = connection.execute(_chunks().where(chunk.c.passage.in_(listed(passage_ids)))).all()
+            scores = view.vectors.of([row.label for row in found]) @ unit
         return _best_first(map(_near, found, scores.tolist()))
 
     def lexical(
@@ -198,15 +209,15 @@ class Reader:
         *speakers*, only passages in which one of these speaks are looked at.
         """
         with self._read() as connection:
-            known = self._known_frequencies(connection)
-            frequency = {word: _remembered(known, word, connection) for word in words}
-            passages = self._counted(connection).passages
-            return fulltext.lexical(connection, frequency, passages, k, _json(within), _json(speakers))
+            among = _passages(connection, within, speakers)
+            return fulltext.lexical(connection, self._known_postings(connection), words, k, among)
 
     def phrase(self, words: str, k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages that hold *words* in this order, of the newest article first."""
         with self._read() as connection:
-            return fulltext.phrase(connection, words, k, _json(within))
+            found, among = fulltext.phrase(connection, words), _passages(connection, within, None)
+            there = found if among is None else np.intersect1d(found, among)
+            return list(map(int, self._known_layout(connection).first(there, k)))
 
     def document_frequency(self, words: Iterable[str]) -> dict[str, int]:
         """Return how many passages hold each word, in any form, in their text or heading."""
@@ -291,7 +302,9 @@ class Reader:
         A passage counts by the most direct manner in it; several manners in one are a mixed one.
         """
         with self._read() as connection:
-            return rows.load_most_direct(connection, speakers, within, k)
+            found, directness = rows.load_directness(connection, speakers, within)
+            ranks = self._known_layout(connection).ranks(found)
+            return list(map(int, found[np.lexsort((ranks, directness))[:k]]))
 
     def speakers(self) -> dict[str, int]:
         """Return how many utterances each speaker has."""
@@ -333,6 +346,24 @@ class Reader:
         if self._frequency is None or self._frequency[0] != stamp or len(self._frequency[1]) > KEPT_WORDS:
             self._frequency = stamp, {}
         return self._frequency[1]
+
+    def _known_postings(self, connection: Connection) -> Postings:
+        """Return those of the state that *connection* sees, to be read from as words are asked for."""
+        stamp = self._stamp(connection)
+        if (known := self._postings) and known[0] == stamp:
+            return known[1]
+        postings = Postings(connection)
+        self._postings = stamp, postings
+        return postings
+
+    def _known_layout(self, connection: Connection) -> Layout:
+        """Return that of the state that *connection* sees."""
+        stamp = self._stamp(connection)
+        if (known := self._layout) and known[0] == stamp:
+            return known[1]
+        layout = Layout(connection)
+        self._layout = stamp, layout
+        return layout
 
     def _counted(self, connection: Connection) -> _Counts:
         """Return the counts of the state that *connection* sees; they are made once for each generation."""
@@ -421,21 +452,18 @@ def _identity(path: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _labels(
+def _passages(
     connection: Connection, within: Collection[str] | None, speakers: Collection[str] | None
 ) -> NDArray[np.int64] | None:
-    """Return the labels of these articles' passages in which these speak; None for all there are."""
-    if within is None and speakers is None:
-        return None
-    query = select(chunk.c.label)
-    if within is not None:
-        query = query.join_from(chunk, passage).join(article).where(article.c.id.in_(listed(within)))
+    """Return the ids of these articles' passages in which these speak; None for all there are."""
     if speakers is not None:
-        theirs = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
-        query = query.where(chunk.c.passage.in_(theirs))
-    # As one text: a row for each of some ten thousand labels would take longer than finding them.
-    packed = connection.scalar(select(func.json_group_array(query.subquery().c.label)))
-    return np.asarray(json.loads(packed or "[]"), dtype=np.int64)
+        query = rows.quoting(speakers, within)
+    elif within is not None:
+        query = select(passage.c.id).join(article).where(article.c.id.in_(listed(within)))
+    else:
+        return None
+    (ids,) = rows.columns(connection, query)
+    return ids
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:
@@ -449,10 +477,6 @@ def _near(row: Row[Any], score: float) -> Near:
 
 def _best_first(near: Iterable[Near]) -> list[Near]:
     return sorted(near, key=lambda n: (-n.score, n.passage_id, n.start))
-
-
-def _json(within: Collection[str] | None) -> str | None:
-    return None if within is None else as_json(within)
 
 
 def _remembered(known: dict[str, int], word: str, connection: Connection) -> int:

@@ -28,6 +28,7 @@ from sqlalchemy import (
 
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.store import fulltext
+from index.store.postings import as_numbers
 from index.store.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
@@ -129,13 +130,13 @@ def load_quoting(
     connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
 ) -> list[int]:
     """Return up to *k* passages in which *speakers* speak."""
-    return list(connection.scalars(_quoting(speakers, within).distinct().limit(k)))
+    return list(connection.scalars(quoting(speakers, within).distinct().limit(k)))
 
 
-def load_most_direct(
-    connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
-) -> list[int]:
-    """Return up to *k* passages in which *speakers* speak, the most direct manner first, then the newest."""
+def load_directness(
+    connection: Connection, speakers: Collection[str], within: Collection[str] | None
+) -> list[NDArray[np.int64]]:
+    """Return the passages in which *speakers* speak, and how directly: from 0, the most, to 3."""
     manners = func.count(utterance.c.manner.distinct())
     directness = case(
         (func.max(utterance.c.manner == Manner.DIRECT.value) == 1, 0),
@@ -143,25 +144,23 @@ def load_most_direct(
         (func.max(utterance.c.manner == Manner.INDIRECT.value) == 1, 2),
         else_=3,
     )
-    query = _quoting(speakers, within, ordered=True).group_by(utterance.c.passage).order_by(directness)
-    return list(connection.scalars(newest_first(query).order_by(passage.c.number).limit(k)))
+    query = quoting(speakers, within).group_by(utterance.c.passage)
+    return columns(connection, query.add_columns(directness.label("directness")))
 
 
-def _quoting(
-    speakers: Collection[str], within: Collection[str] | None, *, ordered: bool = False
-) -> Select[Any]:
+def quoting(speakers: Collection[str], within: Collection[str] | None) -> Select[Any]:
+    """Select the passages in which *speakers* speak, once for each time that they do."""
     query = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
-    if ordered or within is not None:
-        query = query.join_from(utterance, passage).join(article)
-    return query if within is None else query.where(article.c.id.in_(listed(within)))
+    if within is None:
+        return query
+    return query.join_from(utterance, passage).join(article).where(article.c.id.in_(listed(within)))
 
 
 def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:
     """Return what articles call their people, the newest article first."""
-    query = newest_first(select(role).join_from(role, article).where(*conditions)).order_by(role.c.id)
-    return [
-        Role(speaker=row.speaker, office=row.office, of=tuple(row.of)) for row in connection.execute(query)
-    ]
+    called = select(role.c.speaker, role.c.office, role.c.of).join_from(role, article).where(*conditions)
+    rows = connection.execute(newest_first(called).order_by(role.c.id))
+    return [Role(speaker=speaker, office=office, of=tuple(of)) for speaker, office, of in rows]
 
 
 def newest_first(query: Select[Any]) -> Select[Any]:
@@ -172,6 +171,13 @@ def newest_first(query: Select[Any]) -> Select[Any]:
 def listed(values: Collection[Any]) -> Select[Any]:
     """Return a subquery of *values*, which are one parameter, however many they are."""
     return select(func.json_each(as_json(values)).table_valued("value").c.value)
+
+
+def columns(connection: Connection, query: Select[Any]) -> list[NDArray[np.int64]]:
+    """Return each column of a query of whole numbers, all in the same order of rows."""
+    # As one text: a row for each of some ten thousand would take longer than finding them.
+    packed = select(*(func.group_concat(c) for c in query.subquery().c))
+    return [as_numbers(column) for column in connection.execute(packed).one()]
 
 
 def as_json(values: Iterable[Any]) -> str:

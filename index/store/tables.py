@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 from sqlalchemy import (
@@ -233,7 +235,12 @@ def open_engine(path: Path) -> Engine:
     waited for.
     """
     engine = create_engine(
-        "sqlite://", creator=lambda: _connect(path, "rw"), poolclass=QueuePool, pool_size=8, max_overflow=-1
+        "sqlite://",
+        creator=lambda: _connect(path, "rw"),
+        poolclass=QueuePool,
+        pool_size=8,
+        max_overflow=-1,
+        json_deserializer=_listed,
     )
 
     # sqlite3 itself begins no transaction before a SELECT; a snapshot and a writer's turn need one.
@@ -266,6 +273,12 @@ def explained(path: Path) -> Iterator[None]:
         if explanation := _explanation(e, path):
             raise explanation from e
         raise
+
+
+@lru_cache(maxsize=10_000)
+def _listed(text: str) -> tuple[str, ...]:
+    """Read a stored list: the chain of a statement, mostly empty, or the places of an office."""
+    return tuple(json.loads(text))
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import Any, BinaryIO, NamedTuple, Self
 
 import faiss
 import numpy as np
@@ -19,6 +19,8 @@ Labels = Sequence[int] | NDArray[np.int64]
 FORMAT = 1
 DIGEST = hashlib.sha256().digest_size
 COARSE_FROM = 60_000  # vectors: fewer are looked through in a millisecond or two as they are
+BLOCK = 4_096  # vectors looked at together: some megabytes, which stay near the processor
+AT_ONCE = 2**20  # bytes read together
 CANDIDATES = (16, 128)  # for each neighbour asked for: how many are tried, first and again
 
 
@@ -64,11 +66,14 @@ class Coarse:
         return copy
 
     def _add(self, vectors: NDArray[np.float32]) -> None:
-        for i in range(0, len(vectors), 65_536):
-            block = vectors[i : i + 65_536]
-            whole = np.rint(block / self.step)
+        for i in range(0, len(vectors), BLOCK):
+            block = vectors[i : i + BLOCK]
+            whole = block / self.step
+            np.rint(whole, out=whole)
             self._index.add(whole)
-            off = float(np.linalg.norm(whole * self.step - block, axis=1).max())
+            whole *= self.step
+            whole -= block
+            off = float(np.sqrt(np.einsum("ij,ij->i", whole, whole).max()))
             self.error = max(self.error, off + 1e-5)  # rounding of the sums
 
     def among_the_best(self, query: NDArray[np.float32], most: int) -> tuple[NDArray[np.int64], float]:
@@ -116,6 +121,10 @@ class Vectors:
                 after.__dict__["_coarse"] = copied
         return after
 
+    def warm(self) -> None:
+        """Make now what the first search would wait for."""
+        _ = self._labels, self._coarse
+
     def nearest(
         self, query: NDArray[np.float32], k: int, labels: Labels | None = None
     ) -> list[tuple[int, float]]:
@@ -132,7 +141,7 @@ class Vectors:
         # One query is no work for several threads, which only wait for each other on a busy machine.
         faiss.omp_set_num_threads(1)
         if labels is not None:
-            return self._exact(query, k, _only(labels))
+            return self._exact(query, k, self._places(labels))
         return self._by_candidates(query, k) or self._exact(query, k, None)
 
     def _by_candidates(self, query: NDArray[np.float32], k: int) -> list[tuple[int, float]]:
@@ -143,23 +152,43 @@ class Vectors:
         for share in CANDIDATES:
             most = min(share * k, len(ids))
             positions, bound = self._coarse.among_the_best(query, most)
-            found = self._exact(query, k, _only(ids[positions]))
+            found = self._exact(query, k, positions)
             if most == len(ids) or found[-1][1] > bound:
                 return found
         return []
 
-    def _exact(self, query: NDArray[np.float32], k: int, among: Any) -> list[tuple[int, float]]:
-        scores, found = self.faiss_index.search(query[np.newaxis], k, params=among)
-        pairs = zip(found[0].tolist(), scores[0].tolist(), strict=True)
-        return [(label, score) for label, score in pairs if label >= 0]
+    def _exact(
+        self, query: NDArray[np.float32], k: int, among: NDArray[np.int64] | None
+    ) -> list[tuple[int, float]]:
+        """Compare *query* with the vectors at the positions *among*, each once, or with all."""
+        only = None
+        if among is not None:
+            # Other selectors are asked about every vector there is; an array names those to look at.
+            only = faiss.SearchParameters(sel=faiss.IDSelectorArray(among))  # type: ignore[call-arg]
+        scores, found = self._flat.search(query[np.newaxis], k, params=only)
+        there = found[0] >= 0
+        return list(zip(self._labels[found[0][there]].tolist(), scores[0][there].tolist(), strict=True))
+
+    def of(self, labels: Labels) -> NDArray[np.float32]:
+        """Return the vectors of *labels*, which are all there, shape (n, d)."""
+        return self._matrix[np.searchsorted(self._labels, np.asarray(labels, dtype=np.int64))]
+
+    def _places(self, labels: Labels) -> NDArray[np.int64]:
+        """Return at which positions those of *labels* are that are there."""
+        return np.flatnonzero(np.isin(self._labels, np.asarray(labels, dtype=np.int64)))
 
     @cached_property
     def _coarse(self) -> Coarse | None:
-        n = self.faiss_index.ntotal
-        if n < COARSE_FROM:
-            return None
-        flat: Any = faiss.downcast_index(self.faiss_index.index)
-        return Coarse(faiss.rev_swig_ptr(flat.get_xb(), n * flat.d).reshape(n, flat.d))
+        return Coarse(self._matrix) if self.faiss_index.ntotal >= COARSE_FROM else None
+
+    @cached_property
+    def _matrix(self) -> NDArray[np.float32]:
+        n, d = self.faiss_index.ntotal, self.stamp.dimension
+        return np.asarray(faiss.rev_swig_ptr(self._flat.get_xb(), n * d), dtype=np.float32).reshape(n, d)
+
+    @cached_property
+    def _flat(self) -> Any:
+        return faiss.downcast_index(self.faiss_index.index)
 
     @cached_property
     def _labels(self) -> NDArray[np.int64]:
@@ -189,22 +218,27 @@ class Vectors:
     def load(cls, path: Path) -> Self | None:
         """Read the file, or return None when it is missing, damaged, or written by another version."""
         try:
-            content = path.read_bytes()
+            with path.open("rb") as file:
+                if not _is_whole(file):
+                    return None
+                header = json.loads(file.readline())
+                if header.pop("format") != FORMAT:
+                    return None
+                # Part by part, so that it is not held in memory twice; the stub lacks the reader.
+                reader = faiss.PyCallbackIOReader(file.read, AT_ONCE)  # type: ignore[attr-defined]
+                return cls(Stamp(**header), faiss.read_index(reader))
         except OSError:
             return None
-        if hashlib.sha256(memoryview(content)[DIGEST:]).digest() != content[:DIGEST]:
-            return None
-        end = content.index(b"\n", DIGEST) + 1
-        header = json.loads(content[DIGEST:end])
-        if header.pop("format") != FORMAT:
-            return None
-        body = np.frombuffer(content, dtype=np.uint8, offset=end)
-        return cls(Stamp(**header), faiss.deserialize_index(body))
 
 
-def _only(labels: Labels) -> Any:
-    selector = faiss.IDSelectorBatch(np.asarray(labels, dtype=np.int64))
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # the stub lacks it
+def _is_whole(file: BinaryIO) -> bool:
+    """Tell whether what follows the digest at the start of *file* has it, and leave off behind the digest."""
+    digest = hashlib.sha256()
+    expected = file.read(DIGEST)
+    while part := file.read(AT_ONCE):
+        digest.update(part)
+    file.seek(DIGEST)
+    return digest.digest() == expected
 
 
 def _write(path: Path, *parts: bytes | memoryview) -> None:
