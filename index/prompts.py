@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from index.passage import Article, Passage, Utterance
 from index.retriever import Ranked, Retriever
+from index.segment import STOPWORDS, fold
 from index.statements import Statement, topics
+
+WORDS = 12  # telling words of a speaker's statements, of which the first that is a noun is taken
 
 
 def prompts(retriever: Retriever, article: Article, people: list[str], most: int = 4) -> list[str]:
@@ -17,7 +21,9 @@ def prompts(retriever: Retriever, article: Article, people: list[str], most: int
         people: Names as the article's statements have them.
     """
     quoted = Counter(u.speaker for p in article.passages for u in p.utterances if u.speaker in people)
-    names = [name for name, _ in quoted.most_common(most) if name]
+    names = [name for name, _ in quoted.most_common() if name and _short(name)[0].isupper()]
+    alone = Counter(map(_short, names))
+    names = [name for name in names if alone[_short(name)] == 1][:most]
     full = [f"What did {_short(n)} say about {t}?" for n in names for t in _topics(retriever, article, n)[:1]]
     plain = [f"What did {_short(n)} say?" for n in names]
     # Half with a topic, half without: who is quoted on nothing in particular is asked about in general.
@@ -25,10 +31,20 @@ def prompts(retriever: Retriever, article: Article, people: list[str], most: int
 
 
 def _topics(retriever: Retriever, article: Article, name: str) -> list[str]:
+    """Return what the statements of *name* are about, the most telling first, as one asks about it."""
     said = [(p, u) for p in article.passages for u in p.utterances if u.speaker == name]
-    words = retriever.words(" ".join(p.text[u.start : u.end] for p, u in said))
+    text = "\n".join(p.text[u.start : u.end] for p, u in said)
     found = [_statement(retriever, article, p, u) for p, u in said]
-    return topics(found, words, [name])
+    words = topics(found, retriever.words(text), [name], WORDS)
+    return [phrase for word in words if (phrase := _asked_about(word, text))]
+
+
+def _asked_about(word: str, text: str) -> str | None:
+    """Return “the word” where it stands in *text* as a noun, the word alone where as a name, else None."""
+    if word[0].isupper():
+        return word if re.search(rf"[a-z,] {re.escape(word)}\b", text) else None
+    noun = re.search(rf"\b(?:the|a|an) {re.escape(word)}\b(?=[.,;:!?”\"]| (\w+))", text, re.IGNORECASE)
+    return f"the {word}" if noun and (noun[1] is None or fold(noun[1]) in STOPWORDS) else None
 
 
 def _statement(retriever: Retriever, article: Article, passage: Passage, u: Utterance) -> Statement:
