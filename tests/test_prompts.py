@@ -65,5 +65,10 @@ def test_where_the_newest_article_quotes_nobody_there_are_examples(answerer):
     assert column.prompts() == column.examples(4) != []
 
 
+def test_nobody_is_asked_about_by_a_surname_that_two_people_share(answerer):
+    column = answerer(new=NEW + "\n“The pier is sound,” said Ada Quill, the engineer.\n")
+    assert column.prompts() == ["What did Stern say about the council?", "What did Stern say?"]
+
+
 def test_an_empty_column_has_no_prompts(answerer):
     assert answerer().prompts() == []
