@@ -19,6 +19,7 @@ from bot.column import Consulted
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import UNREAD, places, why
+from bot.settings import SHARED_REFUSAL
 from bot.state import Given, Judged, Kind, Memory, Opinion, Request
 
 log = logging.getLogger(__name__)
@@ -94,6 +95,8 @@ class Clicks:
             return
         if given.removed_at:
             self._tell(body, REMOVED)
+        elif self._memory.channels.refuses_shared(given.channel):
+            self._tell(body, SHARED_REFUSAL)
         elif not self._memory.answers.share(given.id):
             self._tell(body, SHARED)
         else:

@@ -9,6 +9,7 @@ from index.answer import Answerer
 from index.check import QuoteCheck, QuoteChecker
 from index.passage import Article
 from index.said import Said, said
+from index.store.reader import Summary
 
 
 class Consulted(Protocol):
@@ -20,6 +21,15 @@ class Consulted(Protocol):
     def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
         """Say what the column has of *quotation*, and whether it is the words of *by*."""
 
+    def summary(self) -> Summary:
+        """Return what is indexed."""
+
+    def examples(self, most: int = 3) -> list[str]:
+        """Return questions that this column answers."""
+
+    def prompts(self, most: int = 4) -> list[str]:
+        """Return questions that its newest article answers."""
+
 
 class Column(Answerer):
     """An answerer that also opens articles and checks quotations."""
@@ -30,6 +40,10 @@ class Column(Answerer):
             return self._store.article(id)
         except KeyError:
             return None
+
+    def summary(self) -> Summary:
+        """Return what is indexed."""
+        return self._store.summary()
 
     def said(self, name: str, first: int, most: int) -> Said:
         """Return a page of what *name* is reported as saying, from statement number *first* on."""

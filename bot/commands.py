@@ -31,6 +31,7 @@ from bot.message import (
     spoken,
 )
 from bot.message import quotation as quoted
+from bot.settings import WORD
 from bot.state import Kind, Memory, Request, read_id
 from index import wording
 from index.passage import Article
@@ -195,6 +196,7 @@ def _line(article: Article) -> str:
 def usage_message(examples: Sequence[str]) -> Message:
     """Say how to ask, what the commands do, and what can be asked of this very column."""
     usages = "\n".join(f"• `/column {escape(c.usage)}`: {c.does}" for c in COMMANDS.values())
+    usages += f"\n• `/column {WORD}`: opens the settings of this channel."  # taken before it gets here
     asked = "\n".join(f"• _{escape(wording.clip(question))}_" for question in examples)
     return Message(
         text="\n".join(filter(None, [HELP, usages, "This column can be asked:" if asked else "", asked]))

@@ -10,7 +10,7 @@ from __future__ import annotations
 import html
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,8 @@ from slack_bolt.error import BoltUnhandledRequestError
 from bot.choices import register_choices
 from bot.conversation import is_meant, says_stop
 from bot.message import help_message
+from bot.poster import Poster
+from bot.settings import opening, wants_settings
 from bot.state import Edited, Inbox, Kind, Memory, Request
 
 log = logging.getLogger(__name__)
@@ -32,12 +34,12 @@ CHANNELS = ("channel", "group")
 SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
-def register(app: App, inbox: Inbox, memory: Memory) -> None:
-    """Bind every listener to *app*; questions go to *inbox*, what people decide to *memory*."""
+def register(app: App, inbox: Inbox, memory: Memory, poster: Poster) -> None:
+    """Bind what people write to *app*; questions go to *inbox*, what people decide to *memory*."""
     keep = Desk(inbox, memory)
     register_questions(app, keep)
     register_messages(app, keep)
-    register_command(app, keep)
+    register_command(app, keep, opening(poster, memory))
     register_choices(app, inbox, memory)
     register_rest(app)
 
@@ -84,11 +86,20 @@ class Desk:
         if self._inbox.drop(team, channel, ts):
             log.info("dropped", extra={"team": team, "channel": channel})
 
+    def note(self, body: Body) -> None:
+        """Write down whether people of other organisations are in the channel that *body* comes from."""
+        channel = body["event"].get("channel")
+        if channel and "is_ext_shared_channel" in body:
+            self._memory.channels.note_shared(channel, shared=bool(body["is_ext_shared_channel"]))
+
     def talk(self, request: Request) -> None:
         """Keep what is written below an answer without a mention, where the channel wants that."""
         channel, thread = request.channel, request.thread_ts or ""
-        if not self._memory.channels.load(channel).answer_without_mention:
+        chosen = self._memory.channels.load(channel)
+        if not chosen.answer_without_mention or not chosen.lets_ask(request.user):
             return
+        if self._memory.channels.refuses_shared(channel):
+            return  # who mentions the bot is told why
         if self._memory.threads.is_muted(channel, thread):
             return
         if not self._memory.answers.of_thread(channel, thread, 1):
@@ -105,6 +116,7 @@ def register_questions(app: App, desk: Desk) -> None:
 
     @app.event("app_mention")
     def mention(body: Body, context: BoltContext) -> None:
+        desk.note(body)
         if request := read_mention(body, context.bot_user_id):
             desk.mention(request, edited="edited" in body["event"])
 
@@ -115,6 +127,7 @@ def register_messages(app: App, desk: Desk) -> None:
     @app.event("message")
     def message(body: Body, context: BoltContext) -> None:
         event = body["event"]
+        desk.note(body)
         if event.get("subtype") == "message_deleted":
             desk.deletion(body["team_id"], event["channel"], event["deleted_ts"])
         elif event.get("subtype") == "message_changed":
@@ -126,25 +139,23 @@ def register_messages(app: App, desk: Desk) -> None:
             desk.question(read_direct_message(body, context.bot_user_id))
 
 
-def register_command(app: App, desk: Desk) -> None:
-    """Bind the slash command."""
+def register_command(app: App, desk: Desk, settings: Callable[..., None]) -> None:
+    """Bind the slash command; *settings* opens them at once, as a trigger id lives for 3 s only."""
 
-    @app.command(COMMAND)
     def command(body: Body, ack: Ack, context: BoltContext) -> None:
         request = read_command(body, context.bot_user_id)
         if not request.text.strip():
             ack(text=help_message().text, response_type="ephemeral")
             return
-        desk.question(request)
+        if not wants_settings(request.text):
+            desk.question(request)
         ack()
+
+    app.command(COMMAND)(ack=command, lazy=[settings])
 
 
 def register_rest(app: App) -> None:
     """Bind what is acknowledged and no more."""
-
-    @app.event("app_home_opened")
-    def home() -> None:
-        """The conversation opens with the prompts of the manifest; nothing else is shown there."""
 
     @app.error
     def failed(error: Exception) -> BoltResponse:

@@ -114,6 +114,18 @@ class Poster:
         response = _call(lambda: self._client.views_open(trigger_id=trigger_id, view=view))
         return str(response["view"]["id"])
 
+    def home(self, user: str, view: dict[str, Any]) -> None:
+        """Put *view* in somebody's Home tab. Raises what ``post`` raises."""
+        _call(lambda: self._client.views_publish(user_id=user, view=view))
+
+    def suggest(self, channel: str, prompts: list[dict[str, str]]) -> None:
+        """
+        Suggest *prompts* in a conversation with the bot. Raises what ``post`` raises.
+
+        There is no thread_ts: with one, Slack takes the call and shows nothing.
+        """
+        _call(lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts))
+
     def change(self, view_id: str, view: dict[str, Any]) -> None:
         """Put *view* in the place of an open modal; one that was closed meanwhile is no failure."""
         try:

@@ -30,10 +30,12 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.actions import Clicks, register_actions
 from bot.column import Consulted
 from bot.config import Limits, Slack
+from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.manners import Manners
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
+from bot.settings import register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.worker import Asks, Replier, Workers
@@ -220,7 +222,7 @@ def build_app(
     client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory, shelf: Shelf | None = None
 ) -> App:
     """
-    Build the Bolt app with all its listeners; it calls Slack neither now nor on an event.
+    Build the Bolt app with all its listeners; it does not call Slack yet, nor before an ack.
 
     The identity is handed over as ``authorize``, which also keeps SLACK_CLIENT_ID and SLACK_CLIENT_SECRET
     in the environment from turning the app to OAuth. ``process_before_response`` makes the ack wait for
@@ -237,9 +239,11 @@ def build_app(
         listener_executor=ThreadPoolExecutor(CLICKS, "click"),
         raise_error_for_unhandled_request=True,
     )
-    register(app, inbox, memory)
-    here = shelf or Shelf()
-    register_actions(app, Clicks(memory, Poster(client), lambda: here.column))
+    here, poster = shelf or Shelf(), Poster(client)
+    register(app, inbox, memory, poster)
+    register_actions(app, Clicks(memory, poster, lambda: here.column))
+    register_home(app, Tabs(memory, poster, lambda: here.column))
+    register_settings(app, poster, memory)
     return app
 
 

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot import commands
@@ -33,6 +33,7 @@ from bot.message import (
 )
 from bot.pace import Pace
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
+from bot.settings import SHARED_REFUSAL, refusal
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
 from bot.status import WORKING, Statuses
 from index.answer import Answer, Place
@@ -59,10 +60,11 @@ class Asks(Knows, commands.Looks, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is posted, and the answer in it, if it is one."""
+    """What is posted, and the answer in it, if it is one; a *private* one is for the asker alone."""
 
     message: Message
     given: Given | None = None
+    private: bool = False
 
 
 class Replier:
@@ -107,7 +109,7 @@ class Replier:
         if not self._inbox.begin_post(taken):
             return False  # the lease was lost: somebody else answers
         try:
-            ts = self._poster.post(taken.id, taken.request, reply.message)
+            ts = self._send(taken, reply)
         except LaterError as error:
             self._put_back(taken, error.seconds)
         except DoubtError:
@@ -120,13 +122,24 @@ class Replier:
             self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
             _note("posted", taken, verdict=verdict or None)
-            return True
+            return not reply.private
         return False
+
+    def _send(self, taken: Taken, reply: Reply) -> str | None:
+        if not reply.private:
+            return self._poster.post(taken.id, taken.request, reply.message)
+        try:
+            self._poster.whisper(taken.request, reply.message)
+        except DoubtError:  # no history holds it, so nobody could look; it is not worth a second one
+            log.warning("not confirmed", extra={"request": taken.id})
+        return None
 
     def _compose(self, taken: Taken) -> Reply:
         """Return what is said to *taken*: whatever happens, something is."""
         if said := _said_without_looking(taken.request):
             return Reply(said)
+        if kept_out := self._kept_out(taken.request):
+            return Reply(kept_out, private=True)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
             return Reply(error_message(taken.id))
@@ -135,6 +148,13 @@ class Replier:
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
             return Reply(error_message(taken.id))
+
+    def _kept_out(self, request: Request) -> Message | None:
+        """Return what is said to whom the channel's settings give no answer."""
+        if self._memory.channels.refuses_shared(request.channel):
+            return SHARED_REFUSAL
+        chosen = self._memory.channels.load(request.channel)
+        return None if chosen.lets_ask(request.user) else refusal(chosen)
 
     def _commanded(self, taken: Taken) -> Reply | None:
         """Return what a command brings that is no question."""
@@ -155,7 +175,8 @@ class Replier:
         answer = self._answerer.ask(turn.question, seen=turn.seen)
         if turn.seen and not answer.excerpts:
             return Reply(exhausted_message(answer.subject))
-        answer = self._manners.rationed(answer, taken)
+        most = self._memory.channels.load(taken.request.channel).most_excerpts
+        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), taken)
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
         built = offering(message(answer, spare=ROOM), answer, taken.id)

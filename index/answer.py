@@ -13,6 +13,7 @@ from index.choice import together
 from index.confidence import sure
 from index.passage import Utterance
 from index.people import People, Person
+from index.prompts import prompts
 from index.question import Question, clean, leans, parts, understand
 from index.retriever import Retriever
 from index.segment import fold
@@ -95,6 +96,15 @@ class Answerer:
         quoted = Counter(u.speaker for a in newest for p in a.passages for u in p.utterances if _is_person(u))
         full = [name for name, _ in quoted.most_common()]
         return [f"What did {name.split()[-1]} say?" for name in full[:most] if name]
+
+    def prompts(self, most: int = 4) -> list[str]:
+        """Return up to *most* questions that the newest article answers; where it quotes nobody, examples."""
+        with self._store.reading():
+            newest = [self._store.article(a.id) for a in self._store.articles()[:1]]
+            said = [u for a in newest for p in a.passages for u in p.utterances]
+            people = [u.speaker for u in said if u.speaker and _is_person(u)]
+            found = [q for a in newest for q in prompts(self._retriever, a, people, most)]
+        return found or self.examples(most)
 
     def people(self, generation: int) -> People:
         """Return who is who in the column at *generation*."""

@@ -4,7 +4,7 @@ import os
 import re
 import threading
 from contextlib import ExitStack, contextmanager
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 
 import pytest
@@ -17,6 +17,7 @@ from bot.state import Inbox, Memory
 from index.answer import Answer, Searched, Verdict
 from index.embedder import Embedder
 from index.passage import Article, Excerpt, Manner, Passage
+from index.store.reader import Summary
 
 # Read when sentence-transformers is imported: no test asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -55,6 +56,24 @@ class SmallColumn:
 
     def article(self, id):
         return HARBOUR if id == HARBOUR.id else None
+
+    def summary(self):
+        day = date(2025, 9, 10)
+        return Summary(
+            articles=1,
+            passages=2,
+            chunks=2,
+            utterances=1,
+            first=day,
+            last=day,
+            generation=3,
+            model="none",
+            last_sync=datetime(2025, 9, 11, 7, 5, tzinfo=UTC),
+            failed={},
+        )
+
+    def prompts(self, most=4):
+        return ["What did Roe say about tide?", "What did Roe say?"][:most]
 
     def ask(self, question, *, seen=()):
         self.asked.append(question)

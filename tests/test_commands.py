@@ -88,7 +88,7 @@ def real(build_scene, tmp_path):
 def test_help_tells_of_the_commands_and_of_this_column(real):
     text = shown(real, "help").text
     assert text.startswith(HELP)
-    assert all(f"/column {word}" in text for word in COMMANDS)
+    assert all(f"/column {word}" in text for word in [*COMMANDS, "settings"])
     assert "What did Quill say?" in text
     assert real.workspace.messages(real.general) == []
 

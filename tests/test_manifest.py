@@ -101,6 +101,14 @@ def test_the_shortcut_is_the_one_that_is_bound_and_within_the_limits():
     assert len(shortcut["description"]) <= 150
 
 
+def test_both_tabs_are_there_and_the_conversation_can_be_written_in():
+    assert FEATURES["app_home"] == {
+        "home_tab_enabled": True,
+        "messages_tab_enabled": True,
+        "messages_tab_read_only_enabled": False,
+    }
+
+
 def test_buttons_are_heard():
     assert SETTINGS["interactivity"] == {"is_enabled": True}
 

@@ -31,6 +31,14 @@ _KEYS = {
 }
 _INPUT_KEYS = {"type", "action_id", "initial_value", "multiline", "min_length", "max_length"}
 _INPUT_KEYS |= {"dispatch_action_config", "focus_on_load", "placeholder"}
+_MENU = {"type", "action_id", "focus_on_load", "confirm", "placeholder"}
+_SELECTED = {"default_to_current_conversation", "response_url_enabled", "filter"}
+_MENU_KEYS = {
+    "checkboxes": _MENU - {"placeholder"} | {"options", "initial_options"},
+    "static_select": _MENU | {"options", "option_groups", "initial_option"},
+    "multi_users_select": _MENU | {"initial_users", "max_selected_items"},
+    "conversations_select": _MENU | _SELECTED | {"initial_conversation"},
+}
 _STYLES = {"bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"}
 _LEAVES = {
     "text": ("text", {"text", "style"}),
@@ -146,6 +154,8 @@ def _menu(part: Json, where: str) -> None:
         text_object(part["placeholder"], PLACEHOLDER, f"{where}/placeholder")
     if part["type"] == "plain_text_input":
         _input(part, where)
+    if part["type"] in _MENU_KEYS:
+        known(part, _MENU_KEYS[part["type"]], where)
     few = {"overflow": 5, "checkboxes": 10, "radio_buttons": 10}.get(part["type"], 100)
     own = part["type"] in ("static_select", "multi_static_select") and "option_groups" not in part
     if own or part["type"] in _CHOICES or "options" in part:
@@ -154,6 +164,10 @@ def _menu(part: Json, where: str) -> None:
             need(isinstance(option, dict), f"not an option [{at}]")
             text_object(option.get("text"), OPTION_TEXT, f"{at}/text", ("plain_text", "mrkdwn"))
             string(option.get("value"), OPTION_VALUE, f"{at}/value")
+    for option in part.get("initial_options", []) if "options" in part else []:
+        need(option in part["options"], f"initial_options is no option [{where}]")
+    for name in ("initial_options", "initial_users"):
+        need(part.get(name) != [], f"must have 1 item or more [{where}/{name}]")
     if "initial_option" in part and "options" in part:
         need(part["initial_option"] in part["options"], f"initial_option is no option [{where}]")
 

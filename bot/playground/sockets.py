@@ -127,6 +127,7 @@ class Sockets:
 
     def _payload(self, event: Json) -> Json:
         team = self._team
+        channel = team.channels.get(str(event.get("channel")))
         bot = {"team_id": team.id, "user_id": team.bot.id, "is_bot": True, "enterprise_id": None}
         return {
             "token": "loopback",
@@ -139,7 +140,7 @@ class Sockets:
             "event_id": team.new_id("Ev"),
             "event_time": int(time.time()),
             "authorizations": [{**bot, "is_enterprise_install": False}],
-            "is_ext_shared_channel": False,
+            "is_ext_shared_channel": bool(channel and channel.shared),
             "event_context": f"4-{team.id}-{team.app_id}",
         }
 

@@ -62,13 +62,14 @@ class User:
 
 @dataclass(slots=True, kw_only=True)
 class Channel:
-    """A channel, or the direct conversation between the bot and one person (*person*)."""
+    """A channel, perhaps *shared* with other organisations, or the bot's conversation with one *person*."""
 
     id: str
     name: str
     members: set[str]
     private: bool = False
     person: str | None = None
+    shared: bool = False
 
     @property
     def kind(self) -> str:

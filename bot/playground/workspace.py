@@ -141,6 +141,11 @@ class Workspace(Watching):
         """Return the id of the channel of that name; *member* is whether the bot is in it."""
         return self._team.add_channel(name, private=private, member=member).id
 
+    def share(self, channel: str, *, shared: bool = True) -> None:
+        """Let people of another organisation into the channel, or out of it."""
+        with self._team.change():
+            self._team.channels[channel].shared = shared
+
     def dm(self, user: str) -> str:
         """Return the id of that person's direct conversation with the bot."""
         return self._team.add_dm(user).id

@@ -18,8 +18,9 @@ class ChannelSettings:
     """
     The settings of one channel; the defaults are those of a channel that nobody has set.
 
-    *may_ask* holds ids of user groups; empty: everybody may. *answer_shared* lets the bot answer where
-    people of other organisations read along.
+    *may_ask* holds ids of people; empty: everybody may. Not of user groups: who is in one cannot be known
+    without the scope usergroups:read, which the bot does not ask for. *answer_shared* lets the bot answer
+    where people of other organisations read along.
     """
 
     channel: str
@@ -32,6 +33,10 @@ class ChannelSettings:
         if not 1 <= self.most_excerpts <= MOST_EXCERPTS:
             raise ValueError(f"{self.most_excerpts} excerpts, of 1 to {MOST_EXCERPTS}")
 
+    def lets_ask(self, user: str) -> bool:
+        """Tell whether *user* may ask in this channel."""
+        return not self.may_ask or user in self.may_ask
+
 
 settings = sa.Table(
     "channel_settings",
@@ -42,6 +47,9 @@ settings = sa.Table(
     sa.Column("answer_shared", sa.Boolean, nullable=False),
     sa.Column("most_excerpts", sa.Integer, nullable=False),
 )
+
+# Channels that people of other organisations read along in, as the last event there said.
+shared_channels = sa.Table("shared_channel", metadata, sa.Column("channel", sa.String, primary_key=True))
 
 
 class Channels:
@@ -66,3 +74,22 @@ class Channels:
         insert = sqlite.insert(settings).values(row)
         with self._engine.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["channel"], set_=row))
+
+    def is_shared(self, channel: str) -> bool:
+        """Tell whether people of other organisations are in it, as far as is known."""
+        with self._engine.connect() as connection:
+            query = sa.select(shared_channels).where(shared_channels.c.channel == channel)
+            return connection.execute(query).first() is not None
+
+    def note_shared(self, channel: str, *, shared: bool) -> None:
+        """Write down whether people of other organisations are in it; writes only what is new."""
+        if shared == self.is_shared(channel):
+            return
+        insert = sqlite.insert(shared_channels).values(channel=channel).on_conflict_do_nothing()
+        delete = shared_channels.delete().where(shared_channels.c.channel == channel)
+        with self._engine.begin() as connection:
+            connection.execute(insert if shared else delete)
+
+    def refuses_shared(self, channel: str) -> bool:
+        """Tell whether nothing is shown there because people of other organisations read along."""
+        return self.is_shared(channel) and not self.load(channel).answer_shared
