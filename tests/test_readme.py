@@ -17,7 +17,7 @@ TRANSCRIPT = re.compile(
     r"(?<=<!-- transcript: written by `make readme` -->\n).*(?=<!-- end of transcript)", re.S
 )
 # What would install, or run this suite inside of itself, is only asked what it would do.
-LONG = ("make test", "make constraints", "make readme")
+LONG = ("make test", "make bench", "make constraints", "make readme")
 LEFT = (".git", ".env", ".venv", ".*_cache", ".hypothesis", "data", "*.egg-info", "__pycache__")
 
 
