@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bot import quotation, replay
@@ -19,11 +19,13 @@ from bot.message import (
     EXCERPT_LIMITS,
     HELP,
     TEXT_LIMIT,
+    WITHHELD,
     Block,
     Message,
     citation,
     escape,
     message,
+    placed,
     plain_text,
     prove,
     prove_excerpts,
@@ -34,7 +36,7 @@ from bot.message import quotation as quoted
 from bot.settings import WORD
 from bot.state import Kind, Memory, Request, read_id
 from index import wording
-from index.passage import Article
+from index.passage import Article, Excerpt
 from index.said import Said
 from index.verdict import Answer
 
@@ -45,6 +47,9 @@ NAMED = 5  # words of a name
 _NUMBERED = re.compile(r"(?P<name>.+?)(?:\s+(?:page\s+)?(?P<page>\d{1,4}))?")
 _QUOTED = re.compile(r"[“”\"«»„]")
 _PAGE = re.compile(r"(?:page\s+)?(\d{1,4})?")
+
+# What of excerpts somebody may still see today, and what is withheld.
+Ration = Callable[[Sequence[Excerpt]], tuple[tuple[Excerpt, ...], tuple[Excerpt, ...]]]
 
 
 class Looks(Consulted, Protocol):
@@ -65,11 +70,16 @@ class Looks(Consulted, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command: how it is written, what it does in a line, and the function that does it."""
+    """
+    One command: how it is written, what it does in a line, and the function that does it.
+
+    One that *counts* is a question to the column, of which nobody may ask too many.
+    """
 
     usage: str
     does: str
-    run: Callable[[str, Request, Looks, Memory], Message]
+    run: Callable[[str, Request, Looks, Memory, Ration], Message]
+    counts: bool = False
 
 
 def dispatch(text: str) -> tuple[Command, str] | None:
@@ -88,21 +98,21 @@ def _is_meant(word: str, rest: str) -> bool:
     if word == "why":
         return len(rest.split()) == 1 and bool(read_id(rest))
     if word == "said":
-        return 0 < len(rest.split()) <= NAMED and "?" not in rest
+        return 0 < len(_numbered(rest)[0].split()) <= NAMED and "?" not in rest
     return bool(_PAGE.fullmatch(rest))
 
 
-def run(text: str, request: Request, column: Looks, memory: Memory) -> Message | None:
-    """Do what a command asks for; None where *text* is a question."""
-    found = dispatch(text)
-    return found[0].run(found[1], request, column, memory) if found else None
+def _numbered(rest: str) -> tuple[str, int]:
+    """Return the name and the page in what follows "said"."""
+    found = _NUMBERED.fullmatch(rest)
+    return (found["name"], max(1, int(found["page"] or 1))) if found else (rest, 1)
 
 
-def _check(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
+def _check(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
     return quotation.asked(rest, column.check)
 
 
-def _why(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
+def _why(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
     """Show an answer's record to whoever could see the answer: those of its channel, or its asker alone."""
     given = memory.answers.load(read_id(rest))
     private = given is not None and given.kind in (Kind.COMMAND, Kind.DM)
@@ -114,24 +124,26 @@ def _why(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
     return replay.replay(rest, memory.answers, column.article)
 
 
-def _said(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
-    found = _NUMBERED.fullmatch(rest)
-    name, page = (found["name"], max(1, int(found["page"] or 1))) if found else (rest, 1)
+def _said(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
+    name, page = _numbered(rest)
     page_of = column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
     if not page_of.excerpts and page > 1 and page_of.total:
         page = -(-page_of.total // STATEMENTS)
         page_of = column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
     if not page_of.excerpts:  # which kind of no it is
         answer = column.ask(f"what did {name} say?")
+        shown, withheld = ration(answer.excerpts)
+        answer = replace(answer, excerpts=shown, withheld=withheld)
         built = message(answer)
         prove(built, answer)
         return built
-    return said_message(page_of, name, page)
+    shown, withheld = ration(page_of.excerpts)
+    return said_message(replace(page_of, excerpts=shown), name, page, withheld)
 
 
-def said_message(said: Said, name: str, page: int) -> Message:
+def said_message(said: Said, name: str, page: int, withheld: Sequence[Excerpt] = ()) -> Message:
     """
-    Show a page of somebody's statements, each with its voice and citation.
+    Show a page of somebody's statements, each with its voice and citation; of those *withheld* the citation.
 
     Raises:
         NotVerbatimError: If one is not in the message letter for letter.
@@ -142,10 +154,11 @@ def said_message(said: Said, name: str, page: int) -> Message:
     head = f"{people}: {said.total:,} {noun}, newest first; page {page} of {pages}."
     if page < pages:
         head += f" The next: /column said {wording.clip(name)} {page + 1}"
-    blocks = (_statements(head, said, limit) for limit in EXCERPT_LIMITS)
-    texts = (
-        "\n\n".join([escape(head), *(spoken(e, limit) for e in said.excerpts)]) for limit in EXCERPT_LIMITS
-    )
+    # Where even the shortest excerpts leave no room, the places of what is withheld are left out.
+    tries = [(withheld, limit) for limit in EXCERPT_LIMITS]
+    tries.append((withheld[:1], EXCERPT_LIMITS[-1]))
+    blocks = (_statements(head, said, *tried) for tried in tries)
+    texts = (_spoken(head, said, *tried) for tried in tries)
     built = Message(
         text=next(text for text in texts if len(text) <= TEXT_LIMIT),
         blocks=tuple(next(fits for fits in blocks if size(fits) <= BLOCKS_LIMIT)),
@@ -154,17 +167,27 @@ def said_message(said: Said, name: str, page: int) -> Message:
     return built
 
 
-def _statements(head: str, said: Said, limit: int) -> list[Block]:
+def _spoken(head: str, said: Said, withheld: Sequence[Excerpt], limit: int) -> str:
+    parts = [escape(head), *(spoken(e, limit) for e in said.excerpts)]
+    if withheld:
+        parts.append("\n".join((WITHHELD, *(f"— {placed(e)}" for e in withheld))))
+    return "\n\n".join(parts)
+
+
+def _statements(head: str, said: Said, withheld: Sequence[Excerpt], limit: int) -> list[Block]:
     cited = [block for e in said.excerpts for block in (quoted(e, limit), citation(e))]
+    if withheld:
+        cited.append({"type": "section", "text": plain_text(WITHHELD)})
+        cited += [citation(e, wordless=True) for e in withheld]
     return [{"type": "section", "text": plain_text(head)}, *cited]
 
 
-def _sources(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
+def _sources(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
     page = _PAGE.fullmatch(rest)
     return sources_message(column.articles(), int((page and page[1]) or 1))
 
 
-def _help(rest: str, request: Request, column: Looks, memory: Memory) -> Message:
+def _help(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
     return usage_message(column.examples())
 
 
@@ -206,9 +229,9 @@ def usage_message(examples: Sequence[str]) -> Message:
 COMMANDS = {
     "help": Command("help", "this page.", _help),
     "check": Command(
-        "check “the words” by NAME", "says whether a quotation is verbatim, and whose it is.", _check
+        "check “the words” by NAME", "says whether a quotation is verbatim, and whose it is.", _check, True
     ),
     "why": Command("why ID", "shows how an answer came about.", _why),
-    "said": Command("said NAME", "shows somebody's statements in order of date.", _said),
+    "said": Command("said NAME", "shows somebody's statements in order of date.", _said, True),
     "sources": Command("sources", "lists the articles, newest first.", _sources),
 }

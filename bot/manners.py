@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from bot.config import Limits
@@ -130,12 +130,19 @@ class Manners:
         Of an excerpt for which too little is left, the last sentences are withheld, or all. What is shown is
         written down.
         """
+        shown, withheld = self.ration(answer.excerpts, taken)
+        return replace(answer, excerpts=shown, withheld=withheld)
+
+    def ration(
+        self, excerpts: Sequence[Excerpt], taken: Taken
+    ) -> tuple[tuple[Excerpt, ...], tuple[Excerpt, ...]]:
+        """Return what of *excerpts* the asker of *taken* is shown, and what is withheld; see `rationed`."""
         user = taken.request.user
         with self._lock:
             seen = Seen(self._people.shown_today(user, but=taken.id))
             shown: list[Excerpt] = []
             withheld: list[Excerpt] = []
-            for excerpt in answer.excerpts[:MOST_EXCERPTS]:
+            for excerpt in excerpts[:MOST_EXCERPTS]:
                 end = seen.allowed(excerpt, self._budget(excerpt))
                 if end > excerpt.start:
                     shown.append(replace(excerpt, end=end))
@@ -143,7 +150,7 @@ class Manners:
                 if end < excerpt.end:
                     withheld.append(replace(excerpt, start=end))
             self._people.note_shown(taken.id, user, map(place, shown))
-        return replace(answer, excerpts=tuple(shown), withheld=tuple(withheld))
+        return tuple(shown), tuple(withheld)
 
     def _budget(self, excerpt: Excerpt) -> int:
         whole = sum(len(passage.text) for passage in excerpt.article.passages)

@@ -237,7 +237,7 @@ def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
     quoted = [spoken(excerpt, limit) for excerpt in shown]
     if answer.withheld:
-        quoted.append("\n".join((WITHHELD, *(f"— {_place(excerpt)}" for excerpt in answer.withheld))))
+        quoted.append("\n".join((WITHHELD, *(f"— {placed(excerpt)}" for excerpt in answer.withheld))))
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
         return "\n\n".join((lead, *quoted, searched))
     return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if shown else []), *quoted))
@@ -250,7 +250,8 @@ def spoken(excerpt: Excerpt, limit: int) -> str:
     return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {_source(excerpt)}"
 
 
-def _place(excerpt: Excerpt) -> str:
+def placed(excerpt: Excerpt) -> str:
+    """Return speaker and source as they are read aloud, without the words."""
     return f"{escape(wording.voice(excerpt))}: {_source(excerpt)}"
 
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 from bot import commands
@@ -161,8 +162,14 @@ class Replier:
         request = taken.request
         if request.kind is not Kind.COMMAND:
             return None
-        said = commands.run(request.text, request, self._answerer, self._memory)
-        return Reply(said) if said else None
+        found = commands.dispatch(request.text)
+        if found is None:
+            return None
+        command, rest = found
+        if command.counts and rest and (refused := self._manners.too_many(taken)):
+            return Reply(refused)
+        ration = partial(self._manners.ration, taken=taken)
+        return Reply(command.run(rest, request, self._answerer, self._memory, ration))
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""

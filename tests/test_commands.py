@@ -1,21 +1,26 @@
 """What /column does besides answering: which words are a command, and what each brings over the real app."""
 
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
+from types import SimpleNamespace
 
 import pytest
 from conftest import GULLS, bot_running
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
-from inert import assert_inert
+from inert import assert_inert, hostile
 from wordcolumn import column as word_column
 
 from bot.column import Column
-from bot.commands import COMMANDS, LISTED, dispatch, sources_message, usage_message
-from bot.message import BLOCKS_LIMIT, HELP, size
-from index.passage import Article
+from bot.commands import COMMANDS, LISTED, dispatch, said_message, sources_message, usage_message
+from bot.config import Limits, Rate
+from bot.message import BLOCKS_LIMIT, HELP, TEXT_LIMIT, WITHHELD, size
+from index.passage import Article, Excerpt, Passage
+from index.said import Said
 
 PIER = "Mara Quill said that the pier would float for ever. Tom Bask said that it would sink."
+LONG_URL = f"https://margin-notes.example.org/{'pier' * 115}"
 ARTICLE = Article(id="a", name="a", title="The pier", author="Ines Calder", date=date(2025, 9, 28))
 
 
@@ -32,6 +37,7 @@ ARTICLE = Article(id="a", name="a", title="The pier", author="Ines Calder", date
         ("check", "check", ""),
         ("said Mara Quill", "said", "Mara Quill"),
         ("said quill 2", "said", "quill 2"),
+        ("said Maria van der Berg Olsen page 2", "said", "Maria van der Berg Olsen page 2"),
         (
             "check that the pier would float for ever and ever",
             "check",
@@ -115,6 +121,84 @@ def test_somebodys_statements_come_in_order_of_date_a_page_at_a_time(build_scene
         assert shown(scene, "said quill page 9").text == second.text
         assert "never quotes" in shown(scene, "said tom bask").text
         assert "never mentions" in shown(scene, "said nobody known").text
+
+
+@pytest.fixture
+def boats(build_scene, tmp_path):
+    """Start a bot with limits over one long article, which reports twenty statements of one person."""
+    sound = " and ".join(f"boat number {n} of the harbour is as sound as ever" for n in range(6))
+    told = "\n\n".join(f"“In year {year}, {sound},” Mara Quill said." for year in range(20))
+    column = word_column(tmp_path / "boats", {"boats": told}, kind=Column)
+
+    @contextmanager
+    def limited(limits):
+        scene = build_scene(load=lambda: column)
+        with bot_running(scene._replace(service=replace(scene.service, limits=limits))) as started:
+            assert started.wait(10)
+            yield scene
+
+    return limited
+
+
+def years_in(*messages):
+    return [year for year in range(20) if any(f"In year {year}," in message.text for message in messages)]
+
+
+def test_statements_are_shown_up_to_the_share_of_an_article_and_then_their_places(boats):
+    with boats(Limits(rates=(), share=0.25)) as scene:
+        pages = [shown(scene, f"said quill {page}") for page in (1, 2, 3, 4)]
+        seen = years_in(*pages)
+        assert seen == list(range(len(seen)))
+        assert 3 <= len(seen) <= 5
+        assert [WITHHELD in page.text for page in pages] == [len(seen) < 5, True, True, True]
+        assert "Mara Quill: “Boats”" in pages[3].text
+        assert "paragraph 20" in pages[3].text
+        for page in pages:
+            assert_inert(page.blocks, page.text)
+        assert years_in(shown(scene, "said quill")) == seen  # what was seen may be seen again
+        bob = scene.workspace.slash(scene.workspace.user("Bob"), scene.general, "/column", "said quill 4")
+        scene.workspace.wait_for(lambda: bob.messages)
+        assert years_in(*bob.messages)
+
+
+@example(name="&" * 500, words="a" * 3_000, shown=5)
+@given(name=hostile, words=st.text('ab .“”<&"\\', min_size=1, max_size=3_000), shown=st.integers(0, 5))
+def test_a_page_of_statements_fits_and_is_inert_whatever_is_shown_or_withheld(name, words, shown):
+    person = SimpleNamespace(name=name, speakers=("x",))
+    excerpt = Excerpt(
+        article=replace(
+            ARTICLE, title=name, author=name, url=LONG_URL, passages=(Passage(number=1, text=words),)
+        ),
+        number=1,
+        start=0,
+        end=len(words),
+        score=1.0,
+        speaker=name,
+        via=name,
+    )
+    page = Said(people=(person,), excerpts=(excerpt,) * shown, total=12)
+    built = said_message(page, name, 2, (excerpt,) * 5)
+    assert size(built.blocks) <= BLOCKS_LIMIT
+    assert len(built.text) <= TEXT_LIMIT
+    assert WITHHELD in built.text
+    assert_inert(built.blocks, built.text)
+
+
+def test_what_a_list_of_statements_showed_counts_for_a_question_too(boats):
+    with boats(Limits(rates=(), share=0.25)) as scene:
+        seen = years_in(*(shown(scene, f"said quill {page}") for page in (1, 2)))
+        answer = shown(scene, "what did Mara Quill say in year 19?")
+        assert set(years_in(answer)) <= set(seen)
+        assert WITHHELD in answer.text
+
+
+@pytest.mark.parametrize("text", ["said quill", "check “boat number 1 of the harbour is sound”"])
+def test_what_looks_into_the_column_counts_as_a_question_and_help_does_not(boats, text):
+    with boats(Limits(rates=(Rate(1, "hour"),))) as scene:
+        assert "I answer 1 question" not in shown(scene, text).text
+        assert shown(scene, text).text.startswith("I answer 1 question of one person an hour")
+        assert shown(scene, "help").text.startswith(HELP)
+        assert "1 article" in shown(scene, "sources").text
 
 
 def test_the_articles_are_listed_newest_first(real):
