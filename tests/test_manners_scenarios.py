@@ -17,12 +17,14 @@ from inert import PIECES, assert_inert
 from test_bot_scenarios import settled
 
 from bot.config import Limits, Rate
+from bot.listeners import plain
 from bot.log import start_log
 from bot.manners import LONGEST_QUESTION
 from bot.message import HELP, foreign_message, wordless_message
 from bot.playground import faults as F
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
+from bot.quotation import unmarked
 from bot.state import Inbox, State
 from index.passage import Passage
 
@@ -199,6 +201,12 @@ def test_a_command_of_bare_angle_brackets_is_acknowledged_in_time(scene):
     scene.workspace.wait_for(lambda: shown.messages)
     assert shown.error is None
     assert "I look up questions of up to" in shown.messages[0].text
+
+
+@pytest.mark.parametrize("read", [unmarked, lambda text: plain(text, "U1")])
+def test_a_sign_that_opens_nothing_does_not_swallow_the_markup_after_it(read):
+    """A pattern that reads on over the next sign also takes a minute for a message of such signs."""
+    assert read("<a <b|c> <" + "<" * 5_000 + "<https://x.example|d>") == "<a c <" + "<" * 5_000 + "d"
 
 
 def test_what_cannot_be_looked_up_costs_nothing(build_scene):
