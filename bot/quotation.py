@@ -53,7 +53,7 @@ def claim(text: str) -> tuple[str, str | None]:
 
 def unmarked(text: str) -> str:
     """Return the words of a message without Slack's markup: as they read on the screen."""
-    text = re.sub(r"<([#@!]?)([^|>]*)(?:\|([^>]*))?>", _shown, text)
+    text = re.sub(r"<([#@!]?)([^|<>]*)(?:\|([^<>]*))?>", _shown, text)
     text = re.sub(r"```|(?<![\w`])`|`(?![\w`])", "", text)
     text = re.sub(r"(?m)^(?:&gt;|>) ?", "", text)
     for mark in "*_~":

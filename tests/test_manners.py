@@ -229,6 +229,14 @@ def test_an_answer_that_is_composed_again_shows_the_same_even_after_a_restart(tm
         assert Manners(after, limits).rationed(answer(excerpt(5_000, 5_500)), taken("two")).excerpts == ()
 
 
+def test_what_was_composed_and_not_shown_is_not_held_against_its_asker(memory):
+    manners = Manners(memory, Limits(share=0.01))
+    manners.rationed(answer(excerpt(0, 1_000)), taken("one"))
+    # The column changed before the answer was posted: the same question shows something else.
+    assert manners.rationed(answer(excerpt(2_000, 3_000)), taken("one")).withheld == ()
+    assert manners.rationed(answer(excerpt(0, 1_000)), taken("two")).excerpts == ()
+
+
 def test_the_record_of_an_answer_brings_back_the_same_message(memory):
     cut = Manners(memory, Limits(share=0.01)).rationed(answer(excerpt(0, 1_500)), taken("one"))
     memory.answers.save(record("one", taken("one").request, cut))
