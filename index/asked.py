@@ -91,11 +91,10 @@ class Asked:
             if named and not self._is_namesake(q.who, named):
                 return self._said(named, f"{without(q.who, named)} {q.topic}")  # "roe medicine quote"
             speakers = [p for p in people if p.speakers]
-            if speakers and self._quoting(pasted := pasted_in(q.text)):
-                return self._said_so(speakers, pasted)
-            if any(p.standing is not Standing.DESCRIBED for p in people):
-                return self._said(people, q.topic)
-        elif q.sense in (Sense.ABOUT, Sense.MENTIONED):
+            if speakers and (quoted := self._quoting(pasted_in(q.text))):
+                return self._said_so(speakers, quoted)
+            return self._said(people, q.topic)
+        if q.sense in (Sense.ABOUT, Sense.MENTIONED):
             people = self.people.find(q.who)
             if people[0].standing not in (Standing.DESCRIBED, Standing.COLUMNIST):
                 return self._about(people[0])
@@ -107,17 +106,18 @@ class Asked:
                 return self._about(named[0])  # "what do people say about Roe?"
         elif q.sense is Sense.ANY:
             who, topic = on_whom(q)
-            if who and self.people.find(who)[0].standing is Standing.COLUMNIST:
+            people = self.people.find(who) if who else []
+            if people and people[0].standing is Standing.COLUMNIST:
                 return self._found(own=True)
             asked = self.people.named_in(who) if who else []
-            people = self.people.find(who) if asked else []
-            if any(p.standing is Standing.MENTIONED for p in people) or self._is_namesake(who, asked):
+            silent = asked and any(p.standing is Standing.MENTIONED for p in people)
+            if silent or self._is_namesake(who, asked):
                 return self._said(people, topic)  # another of that surname, who says nothing
             if asked and not without(who, asked).strip():
                 return self._said(asked, topic)
             if named := self._only_named():
                 return self._said(named, without(q.topic, named))
-        return self._found(own=q.sense is Sense.THINKS, spoken=q.sense in (Sense.SAID, Sense.WHO_SAID))
+        return self._found(own=q.sense is Sense.THINKS, spoken=q.sense is Sense.WHO_SAID)
 
     def _is_namesake(self, text: str, named: Sequence[Person]) -> bool:
         """Tell whether *text* names another of that surname: “pia quill”, where only Mara Quill is known."""
@@ -166,17 +166,16 @@ class Asked:
                 Verdict.ANSWERED,
                 everything,
                 HARDLY + (PLAINLY - HARDLY) * found[0].fit,
-                subject=listed(speakers),
+                subject=_names(speakers),
                 most=MOST_SAID,
                 budget=BUDGET_SAID,
             )
         seen = evidence(self.question, words, found[0])
         confidence = self.sure(seen)
-        verdict = Verdict.ANSWERED if confidence >= EVEN else Verdict.NOT_ON_THIS
-        if verdict is Verdict.ANSWERED:
-            told = in_turn(found, speakers, CLOSE_SAID)
-            return self._answer(verdict, told, confidence, subject=listed(speakers), evidence=seen)
-        return self._not_on_this(found, speakers, confidence, seen)
+        if confidence < EVEN:
+            return self._not_on_this(found, speakers, confidence, seen)
+        told = in_turn(found, speakers, CLOSE_SAID)
+        return self._answer(Verdict.ANSWERED, told, confidence, subject=_names(speakers), evidence=seen)
 
     def _not_on_this(
         self,
@@ -191,18 +190,17 @@ class Asked:
             Verdict.NOT_ON_THIS,
             found,
             confidence,
-            subject=listed(speakers),
+            subject=_names(speakers),
             evidence=seen,
             topics=tuple(statements.topics(found[:RANKED], self.retriever.words(texts), labels)),
         )
 
-    def _said_so(self, people: Sequence[Person], quotation: str) -> Answer:
-        """Answer “what did Roe mean by ‘…’?”: only where the words are Roe's."""
+    def _said_so(self, people: Sequence[Person], quoted: Sequence[Statement]) -> Answer:
+        """Answer “what did Roe mean by ‘…’?”: only where the words, which are *quoted*, are Roe's."""
         labels = {label for p in people for label in p.speakers}
-        quoted = self._quoting(quotation)
         own = [s for s in quoted if s.utterance and s.utterance.speaker in labels]
         if own:
-            return self._answer(Verdict.ANSWERED, own, QUOTED, subject=listed(people))
+            return self._answer(Verdict.ANSWERED, own, QUOTED, subject=_names(people))
         found = statements.said_by(self.retriever, people, self.retriever.words(""), self.query, self.within)
         return self._not_on_this(found, people, 1 - QUOTED)
 
@@ -215,28 +213,31 @@ class Asked:
 
     def _never_quoted(self, person: Person) -> Answer:
         where = self._mentioning(person)
-        if not where:
-            return self._answer(
-                Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
-            )
-        return self._mentioned_at(where, person.name)
+        return self._mentioned_at(where, person.name) if where else self._never_mentioned(person)
+
+    def _never_mentioned(self, person: Person) -> Answer:
+        return self._answer(
+            Verdict.NEVER_MENTIONED, [], 0.02, subject=person.name, suggestions=person.suggestions
+        )
 
     def _mentioned_at(self, where: Sequence[int], name: str) -> Answer:
-        ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
-        mentioned = [statements.naming(r, name) for r in ranked]
+        mentioned = [statements.naming(r, name) for r in self._nearest_first(where)]
         return self._answer(Verdict.NEVER_QUOTED, mentioned, 0.1, subject=name)
 
     def _about(self, person: Person) -> Answer:
         """Answer where somebody is mentioned, or what others are reported as saying about them."""
         where = self._mentioning(person)
         if not where:
-            return self._never_quoted(person)
-        ranked = self.retriever.rank(self.query, self.retriever.words(""), where, {})
+            return self._never_mentioned(person)
+        ranked = self._nearest_first(where)
         called = (person.name, *person.aliases)
         found = [statements.naming(r, person.name) for r in ranked]
         if self.question.sense is not Sense.MENTIONED:
             found = statements.about(ranked, called, self.retriever.words("")) or found
         return self._answer(Verdict.ANSWERED, found, PLAINLY, subject=person.name)
+
+    def _nearest_first(self, where: Sequence[int]) -> list[Ranked]:
+        return self.retriever.rank(self.query, self.retriever.words(""), where, {})
 
     def _mentioning(self, person: Person) -> list[int]:
         """Return passages that name *person*, and not only a namesake, a street or a newspaper."""
@@ -321,17 +322,9 @@ class Asked:
         return [s for s in found if not was_seen(s)]
 
     def _excerpt(self, s: Statement) -> Excerpt:
-        u = s.utterance
-        return Excerpt(
-            article=self._article(s.ranked.article_id),
-            number=s.passage.number,
-            start=s.start,
-            end=s.end,
-            score=s.fit,
-            speaker=u.speaker if u else None,
-            manner=u.manner if u else None,
-            via=u.via if u else (),
-            why=s.why,
+        article = self._article(s.ranked.article_id)
+        return Excerpt.reported(
+            article, s.passage.number, s.start, s.end, s.utterance, score=s.fit, why=s.why
         )
 
     def _article(self, article_id: str) -> Article:
@@ -352,3 +345,7 @@ class Asked:
 
 def _bare(who: str) -> str:
     return re.sub(r"^(?:the|a|an|any|some)\s+", "", who)
+
+
+def _names(people: Sequence[Person]) -> str:
+    return listed(dict.fromkeys(p.name for p in people))

@@ -526,18 +526,8 @@ class _Check:
     def _excerpt(self, article_id: str, passage: Passage, span: Span) -> Excerpt:
         if article_id not in self.articles:
             self.articles[article_id] = self.store.article(article_id)
-        u = _utterance(passage, span)
-        return Excerpt(
-            article=self.articles[article_id],
-            number=passage.number,
-            start=span.start,
-            end=span.end,
-            score=1.0,
-            speaker=u.speaker if u else None,
-            manner=u.manner if u else None,
-            via=u.via if u else (),
-            why="quotation",
-        )
+        article, u = self.articles[article_id], _utterance(passage, span)
+        return Excerpt.reported(article, passage.number, span.start, span.end, u, score=1.0, why="quotation")
 
     def _nearest(self, best: _Found | None) -> QuoteCheck:
         if best is None or best.share < NEAR:

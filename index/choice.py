@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
@@ -50,10 +50,10 @@ def without(text: str, people: Sequence[Person]) -> str:
     return " ".join(w for w in text.split() if not names_one_of(w, people))
 
 
-def listed(people: Sequence[Person]) -> str:
+def listed(names: Iterable[str], joint: str = "and") -> str:
     """Write one name, or several as people list them."""
-    *others, last = dict.fromkeys(p.name for p in people)
-    return f"{', '.join(others)} and {last}" if others else last
+    *others, last = names
+    return f"{', '.join(others)} {joint} {last}" if others else last
 
 
 def namesakes(people: Sequence[Person], text: str) -> tuple[str, ...]:

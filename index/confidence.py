@@ -52,8 +52,7 @@ _PRONOUN = re.compile(r"\bus\b", re.IGNORECASE)  # in a question hardly ever the
 
 def evidence(question: Question, words: Words, best: Statement) -> tuple[float, ...]:
     """Return what speaks for *best* as the answer, each in [0, 1], in the order of EVIDENCE."""
-    asked, text = question.text, best.passage.text
-    shown = text[best.start : best.end]
+    asked, text, shown = question.text, best.passage.text, best.text
     speaks_against = (
         _type_met(question, shown) is False,
         contrary(asked, shown),

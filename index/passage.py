@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Self
 from urllib.parse import quote
 
 
@@ -129,6 +130,32 @@ class Excerpt:
         length = len(self.passage.text)
         if not 0 <= self.start < self.end <= length:
             raise ValueError(f"excerpt [{self.start}, {self.end}) of a passage of {length} characters")
+
+    @classmethod
+    def reported(
+        cls,
+        article: Article,
+        number: int,
+        start: int,
+        end: int,
+        utterance: Utterance | None,
+        *,
+        score: float,
+        why: str,
+    ) -> Self:
+        """Build the excerpt of a span with whose words it holds: those of *utterance*, or nobody's."""
+        u = utterance
+        return cls(
+            article=article,
+            number=number,
+            start=start,
+            end=end,
+            score=score,
+            speaker=u.speaker if u else None,
+            manner=u.manner if u else None,
+            via=u.via if u else (),
+            why=why,
+        )
 
     @property
     def passage(self) -> Passage:

@@ -211,9 +211,9 @@ def understand(typed: str) -> Question:
     """
     text = clean(typed)
     folded = _plain(text)
-    pasted = _PASTED.search(text)
-    if pasted and (words := pasted[1] or pasted[2]) and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
-        return Question(text, Sense.WHO_SAID, quoted=fold(words).strip(" \"'?!.,"), topic=fold(words))
+    pasted = pasted_in(text)
+    if pasted and _WHOSE.search(_plain(_PASTED.sub(" ", text))):
+        return Question(text, Sense.WHO_SAID, quoted=pasted.strip(" \"'?!.,"), topic=pasted)
     for sense, pattern in ((Sense.MENTIONED, _WHERE), (Sense.ABOUT, _SAID_ABOUT)):
         found = pattern.match(folded)
         if found and (who := _person(next(filter(None, found.groups()), ""))):

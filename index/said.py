@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from index.passage import Excerpt, Utterance
 from index.people import Person
 from index.segment import fold
-from index.statements import joined
+from index.statements import by_passage, joined
 from index.store import Store
 
 
@@ -28,29 +28,18 @@ class Said:
 def said(store: Store, people: Sequence[Person], first: int, most: int) -> Said:
     """Return *most* statements of *people*, from number *first* on, counted from 0."""
     labels = [label for person in people for label in person.speakers]
-    by_passage: dict[int, list[Utterance]] = {}
-    for passage_id, utterance in store.said(labels) if labels else []:
-        by_passage.setdefault(passage_id, []).append(utterance)
-    passages = store.passages(by_passage)
+    told = by_passage(store.said(labels) if labels else [])
+    passages = store.passages(told)
     found: dict[str, tuple[str, int, Utterance]] = {}
-    for passage_id, utterances in by_passage.items():
+    for passage_id, utterances in told.items():
         article_id, passage = passages[passage_id]
         for u in joined(utterances, passage.text):
             found.setdefault(fold(passage.text[u.start : u.end]), (article_id, passage.number, u))
     page = [*found.values()][first : first + most]
-    excerpts = tuple(_excerpt(store, article_id, number, u) for article_id, number, u in page)
-    return Said(people=tuple(people), excerpts=excerpts, total=len(found))
-
-
-def _excerpt(store: Store, article_id: str, number: int, u: Utterance) -> Excerpt:
-    return Excerpt(
-        article=store.article(article_id),
-        number=number,
-        start=u.start,
-        end=u.end,
-        score=1.0,
-        speaker=u.speaker,
-        manner=u.manner,
-        via=u.via,
-        why=f"{u.speaker}, {u.cue}",
+    excerpts = tuple(
+        Excerpt.reported(
+            store.article(article_id), number, u.start, u.end, u, score=1.0, why=f"{u.speaker}, {u.cue}"
+        )
+        for article_id, number, u in page
     )
+    return Said(people=tuple(people), excerpts=excerpts, total=len(found))

@@ -85,9 +85,7 @@ def said_by(
 
     Without *words* (no topic was asked for) direct speech comes first, then newer articles.
     """
-    said: dict[int, list[Utterance]] = {}
-    for passage_id, utterance in retriever.said([p.speakers for p in people], words, query, within):
-        said.setdefault(passage_id, []).append(utterance)
+    said = by_passage(retriever.said([p.speakers for p in people], words, query, within))
     ranked = {r.passage_id: r for r in retriever.rank(query, words, list(said), {})}
     found = [
         _spoken(ranked[passage_id], u, words)
@@ -95,6 +93,14 @@ def said_by(
         for u in joined(utterances, ranked[passage_id].passage.text)
     ]
     return sorted(found, key=lambda s: -s.fit)
+
+
+def by_passage(said: Iterable[tuple[int, Utterance]]) -> dict[int, list[Utterance]]:
+    """Group (passage id, utterance) by passage, each in the order in which it comes."""
+    grouped: dict[int, list[Utterance]] = {}
+    for passage_id, utterance in said:
+        grouped.setdefault(passage_id, []).append(utterance)
+    return grouped
 
 
 def joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
@@ -257,23 +263,30 @@ def _sentences(r: Ranked, words: Words, *, own: bool, spoken: bool) -> Iterator[
     spans = [s for s in sentences(text) if not own or _is_own(r.passage, s)]
     for i, span in enumerate(spans):
         if len(parted := _parted(r.passage, span)) > 1:
-            yield from (_of_one(r, u, words, spoken=spoken) for u in parted)
+            yield from (_nearest(r, Span(u.start, u.end), u, words, spoken=spoken) for u in parted)
             continue
-        u = _utterance_at(r.passage, span)
-        held, cosine = words.coverage(text[span.start : span.end]), _cosine(r, span.start, span.end)
-        fit = _fit(r, cosine, held, spoken=bool(spoken and u))
+        found = _nearest(r, span, _utterance_at(r.passage, span), words, spoken=spoken)
         before = spans[i - 1] if i and not text[spans[i - 1].end : span.start].strip() else None
-        start = span.start
-        if (
-            before
-            and held < WHOLE
-            and POINTING.match(text, span.start)
-            and span.end - before.start <= LONGEST
-        ):
-            start = before.start
-        yield Statement(
-            ranked=r, start=start, end=span.end, fit=fit, cosine=cosine, held=held, utterance=u, why="nearest"
-        )
+        leans = before and found.held < WHOLE and POINTING.match(text, span.start)
+        if before and leans and span.end - before.start <= LONGEST:
+            found = replace(found, start=before.start)
+        yield found
+
+
+def _nearest(r: Ranked, span: Span, u: Utterance | None, words: Words, *, spoken: bool) -> Statement:
+    held, cosine = words.coverage(r.passage.text[span.start : span.end]), _cosine(r, span.start, span.end)
+    # Sentence and passage, meaning and words: measured on the development questions.
+    fit = 0.3 * cosine + 0.3 * held + 0.4 * r.score + (SPOKEN if spoken and u else 0.0)
+    return Statement(
+        ranked=r,
+        start=span.start,
+        end=span.end,
+        fit=fit,
+        cosine=cosine,
+        held=held,
+        utterance=u,
+        why="nearest",
+    )
 
 
 def _parted(passage: Passage, span: Span) -> list[Utterance]:
@@ -288,19 +301,6 @@ def _parted(passage: Passage, span: Span) -> list[Utterance]:
 
 def _place(u: Utterance) -> tuple[int, int, int]:
     return u.start, -len(u.via), -u.end
-
-
-def _of_one(r: Ranked, u: Utterance, words: Words, *, spoken: bool) -> Statement:
-    held, cosine = words.coverage(r.passage.text[u.start : u.end]), _cosine(r, u.start, u.end)
-    fit = _fit(r, cosine, held, spoken=spoken)
-    return Statement(
-        ranked=r, start=u.start, end=u.end, fit=fit, cosine=cosine, held=held, utterance=u, why="nearest"
-    )
-
-
-def _fit(r: Ranked, cosine: float, held: float, *, spoken: bool) -> float:
-    # Sentence and passage, meaning and words: measured on the development questions.
-    return 0.3 * cosine + 0.3 * held + 0.4 * r.score + (SPOKEN if spoken else 0.0)
 
 
 def _is_own(passage: Passage, span: Span) -> bool:

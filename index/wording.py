@@ -13,6 +13,7 @@ from datetime import date
 from math import ceil
 
 from index.check import Attribution, Difference, Outcome, QuoteCheck, context
+from index.choice import listed
 from index.passage import Excerpt, Manner, Voice
 from index.people import Standing
 from index.verdict import Answer, Searched, Verdict
@@ -208,10 +209,7 @@ def counted(shown: Sequence[Excerpt]) -> str:
 def suggested(names: Sequence[str]) -> str:
     """Offer up to three names that resemble an unknown one."""
     offered = [clip(name) for name in names[:3]]
-    if not offered:
-        return ""
-    *others, last = offered
-    return f" Did you mean {', '.join(others)} or {last}?" if others else f" Did you mean {last}?"
+    return f" Did you mean {listed(offered, 'or')}?" if offered else ""
 
 
 def searched(what: Searched) -> str:
@@ -238,7 +236,7 @@ def compared(check: QuoteCheck) -> str:
 
 def claimed(check: QuoteCheck) -> str:
     """Name those to whom the quotation is attributed."""
-    return listed([clip(p.name) for p in check.claimed])
+    return some([clip(p.name) for p in check.claimed])
 
 
 def said_by(check: QuoteCheck) -> str:
@@ -252,7 +250,7 @@ def said_by(check: QuoteCheck) -> str:
         told = "They stand in the columnist’s own voice."
     else:
         marks = "" if check.quoted else ", but not all in quotation marks: it may be a paraphrase"
-        told = f"The column has them as words of {listed(voices)}{marks}."
+        told = f"The column has them as words of {some(voices)}{marks}."
     if check.attribution is Attribution.PARTLY:
         told += f" Only a part of them is reported as said by {claimed(check)}."
     if check.attribution is Attribution.UNCLEAR:
@@ -275,10 +273,9 @@ def partial(check: QuoteCheck) -> str:
     return "It is a part of a longer sentence, which stands below as a whole." if cut_off else ""
 
 
-def listed(names: Sequence[str], most: int = 4) -> str:
+def some(names: Sequence[str], most: int = 4) -> str:
     """Write names as people list them, and how many more there are."""
-    *others, last = [*names[:most], f"{len(names) - most} more"] if len(names) > most else names
-    return f"{', '.join(others)} and {last}" if others else last
+    return listed([*names[:most], f"{len(names) - most} more"] if len(names) > most else names)
 
 
 def difference(check: QuoteCheck, d: Difference) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,9 @@ from index.store.tables import (
 from index.store.vectors import Stamp, Vectors
 
 KEPT_WORDS = 100_000  # of the questions asked at one generation: some megabytes
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +90,21 @@ class _Counts(NamedTuple):
     last: date | None
 
 
+class _Kept(Generic[T]):
+    """What is read once for each state of the store, and dropped with it."""
+
+    def __init__(self) -> None:
+        self._known: tuple[Stamp, T] | None = None
+
+    def of(self, stamp: Stamp, read: Callable[[], T], fits: Callable[[T], bool] = lambda kept: True) -> T:
+        """Return what was kept for *stamp* while it *fits*, else what is to *read* now."""
+        if (known := self._known) and known[0] == stamp and fits(known[1]):
+            return known[1]
+        found = read()
+        self._known = stamp, found
+        return found
+
+
 class Reader:
     """
     The reading half of a `Store`.
@@ -105,11 +123,11 @@ class Reader:
         self._vectors: Vectors | None = None
         self._catching_up = threading.Lock()
         self._thread = threading.local()
-        self._names: tuple[Stamp, Mapping[str, int]] | None = None
-        self._counts: tuple[Stamp, _Counts] | None = None
-        self._frequency: tuple[Stamp, dict[str, int]] | None = None
-        self._postings: tuple[Stamp, Postings] | None = None
-        self._layout: tuple[Stamp, Layout] | None = None
+        self._names: _Kept[Mapping[str, int]] = _Kept()
+        self._counts: _Kept[_Counts] = _Kept()
+        self._frequencies: _Kept[dict[str, int]] = _Kept()
+        self._postings: _Kept[Postings] = _Kept()
+        self._layout: _Kept[Layout] = _Kept()
         with self._read() as connection:
             stamp = history.seen_by(connection)
         self.model, self.dimension = stamp.model, stamp.dimension
@@ -315,11 +333,10 @@ class Reader:
     def names(self) -> Mapping[str, int]:
         """Return how often each name word occurs; read once for each generation."""
         with self._read() as connection:
-            stamp = self._stamp(connection)
-            if self._names is None or self._names[0] != stamp:
-                query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
-                self._names = stamp, MappingProxyType(_pairs(connection, query))
-            return self._names[1]
+            query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
+            return self._names.of(
+                self._stamp(connection), lambda: MappingProxyType(_pairs(connection, query))
+            )
 
     def roles(self, offices: Collection[str]) -> list[Role]:
         """Return who holds one of *offices*, by the newest article first."""
@@ -340,39 +357,23 @@ class Reader:
                 failed=failed,
             )
 
+    # ---- what is kept of the state that a connection sees
+
     def _known_frequencies(self, connection: Connection) -> dict[str, int]:
-        """Return what was counted in the state that *connection* sees, to be added to."""
-        stamp = self._stamp(connection)
-        if self._frequency is None or self._frequency[0] != stamp or len(self._frequency[1]) > KEPT_WORDS:
-            self._frequency = stamp, {}
-        return self._frequency[1]
+        """Return what was counted, to be added to."""
+        return self._frequencies.of(
+            self._stamp(connection), dict[str, int], lambda counted: len(counted) <= KEPT_WORDS
+        )
 
     def _known_postings(self, connection: Connection) -> Postings:
-        """Return those of the state that *connection* sees, to be read from as words are asked for."""
-        stamp = self._stamp(connection)
-        if (known := self._postings) and known[0] == stamp:
-            return known[1]
-        postings = Postings(connection)
-        self._postings = stamp, postings
-        return postings
+        """Return those to be read from as words are asked for."""
+        return self._postings.of(self._stamp(connection), lambda: Postings(connection))
 
     def _known_layout(self, connection: Connection) -> Layout:
-        """Return that of the state that *connection* sees."""
-        stamp = self._stamp(connection)
-        if (known := self._layout) and known[0] == stamp:
-            return known[1]
-        layout = Layout(connection)
-        self._layout = stamp, layout
-        return layout
+        return self._layout.of(self._stamp(connection), lambda: Layout(connection))
 
     def _counted(self, connection: Connection) -> _Counts:
-        """Return the counts of the state that *connection* sees; they are made once for each generation."""
-        stamp = self._stamp(connection)
-        if (known := self._counts) and known[0] == stamp:
-            return known[1]
-        counts = _counted(connection)
-        self._counts = stamp, counts
-        return counts
+        return self._counts.of(self._stamp(connection), lambda: _counted(connection))
 
     def _stamp(self, connection: Connection) -> Stamp:
         return self._view.vectors.stamp if self._view else history.seen_by(connection)
