@@ -19,22 +19,20 @@ from bot.message import (
     EXCERPT_LIMITS,
     HELP,
     TEXT_LIMIT,
-    WITHHELD,
     Block,
     Message,
-    citation,
+    all_spoken,
+    cited,
     escape,
+    fitting,
     message,
-    placed,
     plain_text,
     prove,
     prove_excerpts,
     size,
-    spoken,
 )
-from bot.message import quotation as quoted
 from bot.settings import WORD
-from bot.state import Kind, Memory, Request, read_id
+from bot.state import Given, Kind, Memory, Request, read_id
 from index import wording
 from index.passage import Article, Excerpt
 from index.said import Said
@@ -114,14 +112,13 @@ def _check(rest: str, request: Request, column: Looks, memory: Memory, ration: R
 
 def _why(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
     """Show an answer's record to whoever could see the answer: those of its channel, or its asker alone."""
-    given = memory.answers.load(read_id(rest))
-    private = given is not None and given.kind in (Kind.COMMAND, Kind.DM)
-    seen = given is not None and (
-        given.user == request.user or (given.channel == request.channel and not private)
-    )
-    if given is None or given.team != request.team or not seen:
-        return replay.unknown_message()
-    return replay.replay(rest, memory.answers, column.article)
+
+    def may_see(given: Given) -> bool:
+        private = given.kind in (Kind.COMMAND, Kind.DM)
+        shown_here = given.channel == request.channel and not private
+        return given.team == request.team and (given.user == request.user or shown_here)
+
+    return replay.replay(rest, memory.answers, column.article, may_see)
 
 
 def _said(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:
@@ -157,29 +154,12 @@ def said_message(said: Said, name: str, page: int, withheld: Sequence[Excerpt] =
     # Where even the shortest excerpts leave no room, the places of what is withheld are left out.
     tries = [(withheld, limit) for limit in EXCERPT_LIMITS]
     tries.append((withheld[:1], EXCERPT_LIMITS[-1]))
-    blocks = (_statements(head, said, *tried) for tried in tries)
-    texts = (_spoken(head, said, *tried) for tried in tries)
-    built = Message(
-        text=next(text for text in texts if len(text) <= TEXT_LIMIT),
-        blocks=tuple(next(fits for fits in blocks if size(fits) <= BLOCKS_LIMIT)),
-    )
+    opening: Block = {"type": "section", "text": plain_text(head)}
+    blocks = ([opening, *cited(said.excerpts, *tried)] for tried in tries)
+    texts = ("\n\n".join([escape(head), *all_spoken(said.excerpts, *tried)]) for tried in tries)
+    built = fitting(texts, blocks)
     prove_excerpts(built.blocks, said.excerpts)
     return built
-
-
-def _spoken(head: str, said: Said, withheld: Sequence[Excerpt], limit: int) -> str:
-    parts = [escape(head), *(spoken(e, limit) for e in said.excerpts)]
-    if withheld:
-        parts.append("\n".join((WITHHELD, *(f"— {placed(e)}" for e in withheld))))
-    return "\n\n".join(parts)
-
-
-def _statements(head: str, said: Said, withheld: Sequence[Excerpt], limit: int) -> list[Block]:
-    cited = [block for e in said.excerpts for block in (quoted(e, limit), citation(e))]
-    if withheld:
-        cited.append({"type": "section", "text": plain_text(WITHHELD)})
-        cited += [citation(e, wordless=True) for e in withheld]
-    return [{"type": "section", "text": plain_text(head)}, *cited]
 
 
 def _sources(rest: str, request: Request, column: Looks, memory: Memory, ration: Ration) -> Message:

@@ -15,7 +15,7 @@ from typing import Any
 from slack_bolt import App
 
 from bot.column import Consulted
-from bot.message import HELP, Block, plain_text
+from bot.message import HELP, Block, bullets, plain_text
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import typed
 from bot.settings import OPEN
@@ -52,9 +52,9 @@ def home_view(summary: Summary | None, examples: Sequence[str], recent: Sequence
         {"type": "section", "text": plain_text(LOADING if summary is None else indexed(summary))},
         _header("How to ask"),
         {"type": "section", "text": {"type": "mrkdwn", "text": HELP}},
-        *([_header("Questions that it answers"), _list(examples)] if examples else []),
+        *([_header("Questions that it answers"), bullets(map(typed, examples))] if examples else []),
         _header("What you asked lately"),
-        _list(asked) if asked else {"type": "section", "text": plain_text(NOTHING_ASKED)},
+        bullets(map(typed, asked)) if asked else {"type": "section", "text": plain_text(NOTHING_ASKED)},
         _header("Channels"),
         {"type": "actions", "elements": [_button()]},
     ]
@@ -128,16 +128,6 @@ def register_home(app: App, tabs: Tabs) -> None:
 
 def _header(text: str) -> Block:
     return {"type": "header", "text": plain_text(text)}
-
-
-def _list(lines: Sequence[str]) -> Block:
-    sections = [
-        {"type": "rich_text_section", "elements": [{"type": "text", "text": typed(line)}]} for line in lines
-    ]
-    return {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
-    }
 
 
 def _button() -> Block:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -77,9 +77,16 @@ def message(answer: Answer, *, spare: int = 0, text_spare: int = 0) -> Message:
     tries.append((replace(answer, withheld=answer.withheld[:1]), EXCERPT_LIMITS[-1]))
     blocks = (_blocks(tried, shown, limit) for tried, limit in tries)
     texts = (_text(tried, shown, limit) for tried, limit in tries)
+    return fitting(texts, blocks, spare=spare, text_spare=text_spare)
+
+
+def fitting(
+    texts: Iterable[str], blocks: Iterable[Sequence[Block]], *, spare: int = 0, text_spare: int = 0
+) -> Message:
+    """Return the message of the first of *texts* and of *blocks* that leave so many characters free."""
     return Message(
         text=next(text for text in texts if len(text) <= TEXT_LIMIT - text_spare),
-        blocks=next(built for built in blocks if size(built) <= BLOCKS_LIMIT - spare),
+        blocks=tuple(next(built for built in blocks if size(built) <= BLOCKS_LIMIT - spare)),
     )
 
 
@@ -199,11 +206,16 @@ def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block
     ]
     if shown and answer.verdict is not Verdict.ANSWERED:
         heads.append({"type": "section", "text": plain_text(NEAREST[answer.verdict])})
-    cited = [block for excerpt in shown for block in (quotation(excerpt, limit), citation(excerpt))]
-    if answer.withheld:
-        cited.append({"type": "section", "text": plain_text(WITHHELD)})
-        cited += [citation(excerpt, wordless=True) for excerpt in answer.withheld]
-    return (*heads, *cited)
+    return (*heads, *cited(shown, answer.withheld, limit))
+
+
+def cited(shown: Iterable[Excerpt], withheld: Sequence[Excerpt], limit: int) -> list[Block]:
+    """Return quotation and citation of each that is *shown*, and the citation of each that is *withheld*."""
+    blocks = [block for excerpt in shown for block in (quotation(excerpt, limit), citation(excerpt))]
+    if withheld:
+        blocks.append({"type": "section", "text": plain_text(WITHHELD)})
+        blocks += [citation(excerpt, wordless=True) for excerpt in withheld]
+    return blocks
 
 
 def quotation(excerpt: Excerpt, limit: int) -> Block:
@@ -235,9 +247,7 @@ def address(excerpt: Excerpt, *, wordless: bool = False) -> str | None:
 
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
     lead, searched = escape(wording.lead(answer, shown)), wording.searched(answer.searched)
-    quoted = [spoken(excerpt, limit) for excerpt in shown]
-    if answer.withheld:
-        quoted.append("\n".join((WITHHELD, *(f"— {placed(excerpt)}" for excerpt in answer.withheld))))
+    quoted = all_spoken(shown, answer.withheld, limit)
     if answer.verdict is Verdict.ANSWERED:  # a notification shows the beginning: the words come first
         return "\n\n".join((lead, *quoted, searched))
     return "\n\n".join((f"{lead}\n{searched}", *([NEAREST[answer.verdict]] if shown else []), *quoted))
@@ -250,6 +260,14 @@ def spoken(excerpt: Excerpt, limit: int) -> str:
     return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {_source(excerpt)}"
 
 
+def all_spoken(shown: Iterable[Excerpt], withheld: Sequence[Excerpt], limit: int) -> list[str]:
+    """Return what `cited` shows as it is read aloud."""
+    told = [spoken(excerpt, limit) for excerpt in shown]
+    if withheld:
+        told.append("\n".join((WITHHELD, *(f"— {placed(excerpt)}" for excerpt in withheld))))
+    return told
+
+
 def placed(excerpt: Excerpt) -> str:
     """Return speaker and source as they are read aloud, without the words."""
     return f"{escape(wording.voice(excerpt))}: {_source(excerpt)}"
@@ -257,6 +275,15 @@ def placed(excerpt: Excerpt) -> str:
 
 def _source(excerpt: Excerpt) -> str:
     return escape(f"{wording.work(excerpt)}, {wording.dated(excerpt)}, paragraph {excerpt.number}")
+
+
+def bullets(lines: Iterable[str]) -> Block:
+    """Return *lines* as a list, literal to the letter."""
+    sections = [{"type": "rich_text_section", "elements": [{"type": "text", "text": line}]} for line in lines]
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
+    }
 
 
 def plain_text(text: str) -> Block:

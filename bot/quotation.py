@@ -17,6 +17,7 @@ from bot.message import (
     TEXT_LIMIT,
     Block,
     Message,
+    bullets,
     citation,
     escape,
     plain_text,
@@ -132,7 +133,7 @@ def _blocks(check: QuoteCheck, most: int, limit: int) -> Iterator[Block]:
         yield _rich("rich_text_section", [*leaves, *([_leaf(CUT)] if is_cut else [])])
     if differences:
         yield _small("What differs:")
-        yield _list(differences)
+        yield bullets(differences)
     places = _places(check, most)
     printed = [[span for d in other if (span := _inside(d, check, place))] for place in places]
     if places:
@@ -200,14 +201,6 @@ def _text(check: QuoteCheck, most: int, limit: int) -> str:
     if places and check.wording is Outcome.ABSENT:
         lines.append(wording.NEAREST_WORDS)
     return "\n\n".join((*lines, *(spoken(place, limit) for place in places)))
-
-
-def _list(items: Iterable[str]) -> Block:
-    sections = [{"type": "rich_text_section", "elements": [_leaf(item)]} for item in items]
-    return {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
-    }
 
 
 def _rich(kind: str, leaves: list[Block]) -> Block:

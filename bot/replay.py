@@ -12,18 +12,16 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from bot.message import (
-    BLOCKS_LIMIT,
     EXCERPT_LIMITS,
     MOST_EXCERPTS,
-    TEXT_LIMIT,
     Block,
     Message,
     citation,
     escape,
+    fitting,
     plain_text,
     prove_excerpts,
     quotation,
-    size,
     spoken,
 )
 from bot.state import Answers, Given, Reference, read_id
@@ -81,10 +79,15 @@ def places(given: Given, article: Opens | None) -> dict[tuple[str, int, int, int
     return {reference.place: now(reference, there[reference.article]) for reference in given.excerpts}
 
 
-def replay(typed_id: str, answers: Answers, article: Opens | None) -> Message:
-    """Show how the answer whose id was typed came about, or say that none is known."""
+def replay(
+    typed_id: str,
+    answers: Answers,
+    article: Opens | None,
+    may_see: Callable[[Given], bool] = lambda given: True,
+) -> Message:
+    """Show how the answer whose id was typed came about; one that nobody *may_see* here is not known."""
     given = answers.load(read_id(typed_id))
-    return why(given, places(given, article)) if given else unknown_message()
+    return why(given, places(given, article)) if given and may_see(given) else unknown_message()
 
 
 def unknown_message() -> Message:
@@ -106,10 +109,7 @@ def why(given: Given, found: Mapping[tuple[str, int, int, int], Now]) -> Message
     nows = [found.get(reference.place, UNREAD) for reference in shown]
     texts = (_text(given, shown, nows, limit) for limit in EXCERPT_LIMITS)
     blocks = (_blocks(given, shown, nows, limit) for limit in EXCERPT_LIMITS)
-    built = Message(
-        text=next(text for text in texts if len(text) <= TEXT_LIMIT),
-        blocks=next(fits for fits in blocks if size(fits) <= BLOCKS_LIMIT),
-    )
+    built = fitting(texts, blocks)
     prove_excerpts(built.blocks, [reference.excerpt() for reference in shown])
     return built
 

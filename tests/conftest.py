@@ -36,6 +36,20 @@ HARBOUR = Article(
 SPEAKERS = {1: "Jane Roe", 2: None}
 
 
+class Clock:
+    """A clock that stands still until a test moves it. Seconds since the epoch."""
+
+    now = 1_000.0
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
 class Forged(Excerpt):
     """An excerpt whose words are not those of its passage."""
 

@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from conftest import Clock
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from inert import assert_inert, hostile
@@ -34,18 +35,6 @@ from index.answer import Answer, Searched, Verdict
 from index.passage import Article, Excerpt, Manner, Passage, Voice
 
 SEARCHED = Searched(articles=2, passages=9, first=date(2025, 9, 10), last=date(2025, 9, 12), generation=1)
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from conftest import HARBOUR, TIDE, SmallColumn
+from conftest import HARBOUR, TIDE, Clock, SmallColumn
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,18 +31,6 @@ MENTION = Request(
     kind=Kind.MENTION, key="Ev1", team="T1", channel="C1", user="U1", text="the tide?", ts="1.1"
 )
 DM = replace(MENTION, kind=Kind.DM, channel="D1")
-
-
-class Clock:
-    now = 1_000_000.0
-
-    def __call__(self):
-        return self.now
-
-
-@pytest.fixture
-def clock():
-    return Clock()
 
 
 @pytest.fixture

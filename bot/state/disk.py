@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -26,6 +28,25 @@ def open_file(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
         metadata.create_all(connection)
     return engine
+
+
+class OnDisk:
+    """What is kept in the file at *path*: a context that closes it."""
+
+    def __init__(self, path: Path) -> None:
+        self._engine = open_file(path)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
 
 
 def _make_durable(connection: DBAPIConnection, _: object) -> None:

@@ -14,13 +14,12 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, metadata, open_file
+from bot.state.disk import KEPT, OnDisk, metadata
 from bot.state.ids import new_id
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
@@ -146,7 +145,7 @@ OPEN = (State.WAITING, State.POSTING)
 WHISPERED = (Kind.COMMAND, Kind.EDIT)
 
 
-class Inbox:
+class Inbox(OnDisk):
     """
     The questions of one bot, shared by its threads and by any other process on the same file.
 
@@ -158,7 +157,7 @@ class Inbox:
         self._clock = clock
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
-        self._engine = open_file(path)
+        super().__init__(path)
 
     def put(self, request: Request) -> bool:
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
@@ -301,18 +300,6 @@ class Inbox:
     def wake(self) -> None:
         """End a ``wait`` early."""
         self._arrived.set()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _mine(self) -> sa.Update:
         return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))

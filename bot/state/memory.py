@@ -5,18 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from bot.state.answers import Answers
 from bot.state.channels import Channels
-from bot.state.disk import open_file
+from bot.state.disk import OnDisk
 from bot.state.feedback import Feedback
 from bot.state.people import People
 from bot.state.threads import Threads
 
 
-class Memory:
+class Memory(OnDisk):
     """
     All that outlives an answer. Safe to share among threads, and with other processes on the same file.
 
@@ -24,7 +22,7 @@ class Memory:
     """
 
     def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
-        self._engine = open_file(path)
+        super().__init__(path)
         self.answers = Answers(self._engine, clock)
         self.threads = Threads(self._engine, clock)
         self.channels = Channels(self._engine)
@@ -36,15 +34,3 @@ class Memory:
         self.answers.forget()
         self.threads.forget()
         self.people.forget()
-
-    def close(self) -> None:
-        """Close the file."""
-        self._engine.dispose()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
