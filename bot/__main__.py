@@ -20,7 +20,9 @@ from rich.console import Console
 from bot import export
 from bot.column import Column
 from bot.config import Config, Slack
+from bot.health import AddressError, listening
 from bot.log import start_log
+from bot.metrics import Metrics
 from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
@@ -37,8 +39,6 @@ from index.sync import Change, sync
 log = logging.getLogger("bot")
 
 ENV_FILE = Path(".env")
-# Touched every second while the socket is open: a health check looks at its age.
-ALIVE = "bot.alive"
 MEMORY = "bot.sqlite"
 
 
@@ -47,7 +47,16 @@ class OutputError(Exception):
 
 
 # What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
-MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError, OutputError)
+MENDABLE = (
+    ConfigError,
+    StartError,
+    AddressError,
+    LoopbackError,
+    ModelError,
+    StoreError,
+    SourceError,
+    OutputError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -113,17 +122,18 @@ async def serve(config: Config, slack: Slack) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    folder = config.index.data_dir
-    with Inbox(folder / MEMORY) as inbox, Memory(folder / MEMORY) as memory:
+    memory_file, metrics = config.index.data_dir / MEMORY, Metrics()
+    with Inbox(memory_file) as inbox, Memory(memory_file) as memory:
         service = Service(
             slack=slack,
             inbox=inbox,
             memory=memory,
             load=lambda: load(config.index),
             limits=config.limits,
-            pulse=(folder / ALIVE).touch,
+            vitals=metrics,
         )
-        await service.run(stop)
+        async with listening(config.health, metrics):
+            await service.run(stop)
 
 
 def demonstrate(config: Config) -> None:

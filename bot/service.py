@@ -14,7 +14,7 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -38,6 +38,7 @@ from bot.poster import Poster, posting_client
 from bot.settings import register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
+from bot.vitals import Vitals
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
@@ -46,6 +47,7 @@ T = TypeVar("T")
 # A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
 PING_INTERVAL = 2
 PULSE = 1.0
+LOADING = "the column is still being read"
 CLICKS = 16  # that are worked on at once
 POST_INTERVAL = 1.0  # Slack takes about one post a second in a channel
 LONGEST_PAUSE = 60.0
@@ -75,8 +77,7 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets. *pulse* is called every second
-    while the socket is open: nobody else notices one that is silently dead.
+    posts in a channel. *limits* is what one person gets. *vitals* are told how the bot fares.
     """
 
     slack: Slack
@@ -86,7 +87,7 @@ class Service:
     recheck: float = 2.0
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
-    pulse: Callable[[], object] = lambda: None
+    vitals: Vitals = field(default_factory=Vitals)
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -96,13 +97,13 @@ class Service:
             StartError: If Slack refuses a token.
             Exception: Whatever *load* raises.
         """
-        direct = is_loopback(self.slack.api_url)
-        client = posting_client(self.slack.bot_token, self.slack.api_url, direct=direct)
+        direct, vitals, shelf = is_loopback(self.slack.api_url), self.vitals, Shelf()
+        self._watch(shelf)
+        client = posting_client(self.slack.bot_token, self.slack.api_url, direct=direct, vitals=vitals)
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        shelf = Shelf()
-        app = build_app(client, identity, self.inbox, self.memory, shelf)
+        app = build_app(client, identity, self.inbox, self.memory, shelf, vitals)
         connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
@@ -118,22 +119,31 @@ class Service:
         self, client: WebClient, stop: asyncio.Event, started: Callable[[], None], shelf: Shelf
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client)
+        loaded, statuses = threading.Event(), Statuses(client, self.vitals)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
+        self.vitals.check("herald", herald.why_not, vital=True)
         try:
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is None:
                 return
             shelf.column = answerer
             loaded.set()
-            poster = Poster(client)
+            poster = Poster(client, self.vitals)
             manners = Manners(self.memory, self.limits)
             replier = Replier(
-                self.inbox, self.memory, poster, answerer, statuses, manners, recheck=self.recheck
+                self.inbox,
+                self.memory,
+                poster,
+                answerer,
+                statuses,
+                manners,
+                recheck=self.recheck,
+                vitals=self.vitals,
             )
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
+            self.vitals.check("workers", workers.why_not, vital=True)
             log.info("answering")
             started()
             await stop.wait()
@@ -153,15 +163,34 @@ class Service:
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
+    def _watch(self, shelf: Shelf) -> None:
+        """Let the vitals look at what the bot stands on."""
+        vitals = self.vitals
+
+        def store() -> str | None:
+            if shelf.column is None:
+                return LOADING
+            shelf.column.summary()  # reads it, or raises
+            return None
+
+        vitals.queue = self.inbox.open
+        vitals.check("line", vitals.socket.lost, vital=True)
+        vitals.check("socket", vitals.socket.why_not)
+        vitals.check("model", lambda: LOADING if shelf.column is None else None)
+        vitals.check("store", store)
+
     async def _beat(self, connector: Connector) -> None:
+        """Look at the socket every second: nobody else notices one that is silently dead."""
+        client = connector.client
         while True:
-            if await connector.client.is_connected():
-                self.pulse()
+            is_open = await client.is_connected()
+            self.vitals.socket.seen(await client.session_id() if is_open else None)
             await asyncio.sleep(PULSE)
 
     def _connector(self, app: App, *, direct: bool) -> Connector:
         web_client = AsyncWebClient(base_url=self.slack.api_url)
         connector = Connector(app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL)
+        connector.heard = self.vitals.socket.heard
         if direct:
             web_client.proxy = connector.client.proxy = None
         return connector
@@ -177,6 +206,7 @@ class Connector(SocketModeHandler):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._busy, self._leaving = 0, False
+        self.heard: Callable[[], None] = lambda: None  # called when something came in
 
     async def join(self) -> bool:
         """Connect, however often it takes; True."""
@@ -187,6 +217,7 @@ class Connector(SocketModeHandler):
         """Let the app acknowledge *req*, unless we are leaving."""
         if self._leaving:
             return
+        self.heard()
         self._busy += 1
         try:
             await super().handle(client, req)
@@ -219,7 +250,12 @@ def running(service: Service) -> Iterator[threading.Event]:
 
 
 def build_app(
-    client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory, shelf: Shelf | None = None
+    client: WebClient,
+    identity: AuthorizeResult,
+    inbox: Inbox,
+    memory: Memory,
+    shelf: Shelf | None = None,
+    vitals: Vitals | None = None,
 ) -> App:
     """
     Build the Bolt app with all its listeners; it does not call Slack yet, nor before an ack.
@@ -239,7 +275,7 @@ def build_app(
         listener_executor=ThreadPoolExecutor(CLICKS, "click"),
         raise_error_for_unhandled_request=True,
     )
-    here, poster = shelf or Shelf(), Poster(client)
+    here, poster = shelf or Shelf(), Poster(client, vitals)
     register(app, inbox, memory, poster)
     register_actions(app, Clicks(memory, poster, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))

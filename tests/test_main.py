@@ -23,7 +23,13 @@ def environ(tmp_path):
     column.mkdir()
     (column / "harbour.txt").write_text(ARTICLE, "utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "LOG_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMN": str(column), "DATA_DIR": str(tmp_path / "data")}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "COLUMN": str(column),
+        "DATA_DIR": str(tmp_path / "data"),
+        "HEALTH_ADDRESS": "off",
+    }
 
 
 def run(environ, tmp_path, typed=""):
@@ -123,7 +129,6 @@ def test_kill_minus_nine_and_sigterm_lose_no_question_and_answer_none_twice(envi
     with started(settings, tmp_path) as process:
         [answer] = workspace.wait_for_answers(general, thread_ts=first, timeout=90)
         assert "The tide waits for nobody." in answer.text
-        assert (tmp_path / "data" / "bot.alive").exists()
         second = workspace.post(ada, general, question)
         workspace.wait_for_answers(general, thread_ts=second, timeout=30)
         process.send_signal(signal.SIGTERM)

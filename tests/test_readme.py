@@ -108,6 +108,7 @@ def test_the_defaults_of_the_readme_are_those_of_the_code():
         "EXCERPT_SHARE",
         "LOG_FORMAT",
         "LOG_LEVEL",
+        "HEALTH_ADDRESS",
     }
     assert Config.from_environ({**tokens, **told}) == Config.from_environ(tokens)
     assert Config.from_environ({"LOG_LEVEL": "WARNING"}) == Config.from_environ({})

@@ -292,6 +292,11 @@ class Inbox(OnDisk):
         with self._engine.connect() as connection:
             return {State(state): number for state, number in connection.execute(counting)}
 
+    def open(self) -> dict[State, int]:
+        """Return how many questions wait, and how many are being posted."""
+        found = self.count()
+        return {state: found.get(state, 0) for state in OPEN}
+
     def wait(self, seconds: float) -> None:
         """Sleep until a question arrives in this process, at most *seconds*."""
         if self._arrived.wait(seconds):
