@@ -1,7 +1,8 @@
 """
 ``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine.
 
-``python -m bot feedback export [FILE]`` writes what people judged.
+``python -m bot feedback export [FILE]`` writes what people judged; ``backup FILE`` and ``restore FILE`` save
+the data folder and put it back.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bot import export
+from bot.backup import BackupError, Contents, backup, restore
 from bot.column import Column
 from bot.config import Config, Slack
 from bot.health import AddressError, listening
@@ -56,6 +58,7 @@ MENDABLE = (
     StoreError,
     SourceError,
     OutputError,
+    BackupError,
 )
 
 
@@ -68,6 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settle_environment()
         if given.command == "feedback":
             export_feedback(config.index.data_dir / MEMORY, given.file)
+        elif given.command == "backup":
+            report_backup(backup(config.index.data_dir, given.file), given.file)
+        elif given.command == "restore":
+            report_backup(restore(given.file, config.index.data_dir), config.index.data_dir)
         elif config.slack:
             asyncio.run(serve(config, config.slack))
         else:
@@ -89,6 +96,10 @@ def _parser() -> argparse.ArgumentParser:
     deeds = feedback.add_subparsers(dest="deed", metavar="DEED", required=True)
     writing = deeds.add_parser("export", help="write what was judged as questions for `python -m index eval`")
     writing.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: the terminal")
+    backing_up = commands.add_parser("backup", help="write the data folder to one file, while the bot runs")
+    backing_up.add_argument("file", metavar="FILE", type=Path, help="a new file")
+    restoring = commands.add_parser("restore", help="put a backup into an empty data folder")
+    restoring.add_argument("file", metavar="FILE", type=Path, help="what `backup` wrote")
     return parser
 
 
@@ -106,6 +117,12 @@ def export_feedback(memory_file: Path, out: Path | None) -> None:
         raise OutputError(f"{out} cannot be written ({error.strerror}): name another file.") from error
     questions = "question" if len(lines) == 1 else "questions"
     print(f"{len(lines):,} judged {questions} written to {out}.")
+
+
+def report_backup(contents: Contents, place: Path) -> None:
+    """Say what was saved to, or put back into, *place*."""
+    parts = ", ".join(f"{part.name} {part.size:,} bytes" for part in contents.parts)
+    print(f"{place}: as of {contents.made_at}, generation {contents.generation}; {parts}.")
 
 
 def settle_environment() -> None:

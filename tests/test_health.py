@@ -4,14 +4,13 @@ import asyncio
 import json
 import socket
 import threading
-import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import pytest
-from conftest import GULLS, SmallColumn
+from conftest import GULLS, SmallColumn, until
 from test_metrics import read
 
 from bot.config import Address
@@ -40,16 +39,6 @@ def checks(address, path="/readyz"):
     told = json.loads(body)
     assert told["ok"] == (status == 200)
     return status, told["checks"]
-
-
-def until(look, seconds=30.0):
-    """Return what *look* returns as soon as it is something."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if found := look():
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never happened")
 
 
 def asked(metrics, *paths):
