@@ -17,6 +17,7 @@ WORKDIR /app
 COPY bot bot
 COPY index index
 COPY samples samples
+COPY manifest.json manifest.json
 RUN /opt/venv/bin/python -m compileall -q bot index
 
 FROM python:3.11-slim

@@ -2,7 +2,7 @@
 ``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine.
 
 ``python -m bot feedback export [FILE]`` writes what people judged; ``backup FILE`` and ``restore FILE`` save
-the data folder and put it back.
+the data folder and put it back; ``doctor`` says what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from bot import export
 from bot.backup import BackupError, Contents, backup, restore
 from bot.column import Column
 from bot.config import Config, Slack
+from bot.doctor import diagnose
 from bot.health import AddressError, listening
 from bot.log import start_log
 from bot.metrics import Metrics
@@ -65,6 +66,8 @@ MENDABLE = (
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for, or run until stopped; return the exit code."""
     given = _parser().parse_args(arguments)
+    if given.command == "doctor":
+        return diagnose(os.environ, ENV_FILE, Console(highlight=False))
     try:
         config = Config.load(os.environ, ENV_FILE)
         start_log(config.log_format, config.log_level)
@@ -100,6 +103,9 @@ def _parser() -> argparse.ArgumentParser:
     backing_up.add_argument("file", metavar="FILE", type=Path, help="a new file")
     restoring = commands.add_parser("restore", help="put a backup into an empty data folder")
     restoring.add_argument("file", metavar="FILE", type=Path, help="what `backup` wrote")
+    commands.add_parser(
+        "doctor", help="say what is wrong with settings, tokens, store, model, disk and sources"
+    )
     return parser
 
 

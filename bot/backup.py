@@ -27,6 +27,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from bot.state import Inbox
+from bot.state.disk import damage
 from index.store import Store
 from index.store.tables import StoreError
 
@@ -153,12 +154,7 @@ def _examine(folder: Path) -> int | None:
         BackupError: If one is damaged, or is not ours.
     """
     for path in sorted(folder.glob("*.sqlite")):
-        try:
-            with closing(sqlite3.connect(path)) as database:
-                [problem] = database.execute("pragma quick_check(1)").fetchone()
-        except sqlite3.DatabaseError as error:
-            problem = str(error)
-        if problem != "ok":
+        if problem := damage(path):
             raise BackupError(f"{path.name} is damaged ({problem}).")
     if not (folder / COLUMN).exists():
         return None
