@@ -153,6 +153,7 @@ async def serve(config: Config, slack: Slack) -> None:
             memory=memory,
             load=lambda: load(config.index),
             limits=config.limits,
+            admins=config.admins,
             vitals=metrics,
         )
         async with listening(config.health, metrics):

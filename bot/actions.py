@@ -15,6 +15,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot import buttons, quotation, views
+from bot.admins import Admins
 from bot.column import Consulted
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
@@ -33,6 +34,9 @@ ABSENT = ("not_in_channel", "channel_not_found", "is_archived")
 
 FORGOTTEN = Message(text="I no longer remember this answer: I keep them for 30 days. Please ask again.")
 NOT_YOURS = Message(text="Only the person who asked can do this with an answer.")
+NOT_YOURS_TO_REMOVE = Message(
+    text="Only the person who asked can remove an answer, or one of those who run me."
+)
 THANKS = Message(text="Thank you: noted as helpful.")
 SHARED = Message(
     text="This answer was shared with the channel already, and I post nothing twice. "
@@ -52,16 +56,13 @@ CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
 
 
-def may_remove(given: Given, user: str) -> bool:
-    """Tell whether *user* may remove an answer, or share it: whoever asked."""
-    return user == given.user
-
-
 class Clicks:
     """Does what a click asks for. *column* gives None until it is loaded. Safe to share among threads."""
 
-    def __init__(self, memory: Memory, poster: Poster, column: Callable[[], Consulted | None]) -> None:
-        self._memory, self._poster, self._column = memory, poster, column
+    def __init__(
+        self, memory: Memory, poster: Poster, admins: Admins, column: Callable[[], Consulted | None]
+    ) -> None:
+        self._memory, self._poster, self._admins, self._column = memory, poster, admins, column
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
@@ -118,9 +119,12 @@ class Clicks:
             self._memory.answers.posted(given.id, ts)
 
     def remove(self, body: Body) -> None:
-        """Take away the message that was clicked on."""
-        given = self._own(body)
+        """Take away the message that was clicked on, for its asker or an admin."""
+        given = self._given(body)
         if given is None:
+            return
+        if given.user != body["user"]["id"] and not self._admins.include(body["user"]["id"]):
+            self._tell(body, NOT_YOURS_TO_REMOVE)
             return
         if _is_hidden(body):
             self._poster.hide(body["response_url"])
@@ -189,9 +193,9 @@ class Clicks:
         return given
 
     def _own(self, body: Body) -> Given | None:
-        """Return it if whoever clicked may share and remove it; say so where they may not."""
+        """Return it if whoever clicked had asked, and so may share it; say so where they may not."""
         given = self._given(body)
-        if given and not may_remove(given, body["user"]["id"]):
+        if given and given.user != body["user"]["id"]:
             self._tell(body, NOT_YOURS)
             return None
         return given

@@ -31,6 +31,7 @@ MOST_EXCERPTS = 5
 # Lengths to which excerpts are cut until the message fits. The last always does: names are clipped.
 EXCERPT_LIMITS = (2_800, 2_000, 1_400, 1_000, 700, 500, 350, 200, 100, 40)
 CUT = "…"
+OPEN = "Open the article"
 
 EACH = {"minute": "a minute", "hour": "an hour", "day": "a day"}
 WITHHELD = (
@@ -233,16 +234,19 @@ def citation(excerpt: Excerpt, *, wordless: bool = False) -> Block:
     parts = (wording.voice(excerpt), wording.work(excerpt), wording.dated(excerpt), f"¶ {excerpt.number}")
     elements = [plain_text(" · ".join(parts))]
     if url := address(excerpt, wordless=wordless):
-        elements.append({"type": "mrkdwn", "text": f"<{escape(url)}|Open the article>"})
+        elements.append({"type": "mrkdwn", "text": f"<{escape(url)}|{OPEN}>"})
     return {"type": "context", "elements": elements}
+
+
+def linkable(url: str) -> bool:
+    """Tell a plain web address of no great length."""
+    return len(escape(url)) <= LINK_LIMIT and bool(re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url))
 
 
 def address(excerpt: Excerpt, *, wordless: bool = False) -> str | None:
     """Return where the excerpt can be opened, if that is a plain web address of no great length."""
-    for url in (None if wordless else excerpt.citation.link, excerpt.article.url):
-        if url and len(escape(url)) <= LINK_LIMIT and re.fullmatch(r"https?://[^\s<>|\"\x00-\x1f]+", url):
-            return url
-    return None
+    tried = (None if wordless else excerpt.citation.link, excerpt.article.url)
+    return next((url for url in tried if url and linkable(url)), None)
 
 
 def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:

@@ -19,23 +19,24 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode.aiohttp import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Clicks, register_actions
+from bot.admins import Admins
 from bot.column import Consulted
+from bot.commands import Commands
+from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
+from bot.connector import Connector
 from bot.home import Tabs, register_home
 from bot.listeners import register
+from bot.lookups import LOOKUPS
 from bot.manners import Manners
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
-from bot.settings import register_settings
+from bot.settings import SETTINGS, opening, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.vitals import Vitals
@@ -44,14 +45,10 @@ from bot.worker import Asks, Replier, Workers
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
-PING_INTERVAL = 2
-PULSE = 1.0
 LOADING = "the column is still being read"
 CLICKS = 16  # that are worked on at once
 POST_INTERVAL = 1.0  # Slack takes about one post a second in a channel
 LONGEST_PAUSE = 60.0
-LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
@@ -77,7 +74,8 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets. *vitals* are told how the bot fares.
+    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
+    the bot fares.
     """
 
     slack: Slack
@@ -86,6 +84,7 @@ class Service:
     load: Callable[[], Loaded]
     recheck: float = 2.0
     limits: Limits = Limits()  # noqa: RUF009 - frozen
+    admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
     vitals: Vitals = field(default_factory=Vitals)
 
@@ -103,20 +102,26 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        app = build_app(client, identity, self.inbox, self.memory, shelf, vitals)
-        connector = self._connector(app, direct=direct)
-        beating = asyncio.ensure_future(self._beat(connector))
+        admins = Admins(self.admins, workspace_admins(client))
+        app = build_app(client, identity, self.inbox, self.memory, admins, shelf, vitals)
+        connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
+        watching = asyncio.ensure_future(connector.watch())
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, stop, started, shelf)
+                await self._answer(client, admins, stop, started, shelf)
         finally:
-            beating.cancel()
+            watching.cancel()
             await connector.leave()
             log.info("stopped")
 
     async def _answer(
-        self, client: WebClient, stop: asyncio.Event, started: Callable[[], None], shelf: Shelf
+        self,
+        client: WebClient,
+        admins: Admins,
+        stop: asyncio.Event,
+        started: Callable[[], None],
+        shelf: Shelf,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client, self.vitals)
@@ -131,6 +136,7 @@ class Service:
             loaded.set()
             poster = Poster(client, self.vitals)
             manners = Manners(self.memory, self.limits)
+            commands = Commands(LOOKUPS, SETTINGS)
             replier = Replier(
                 self.inbox,
                 self.memory,
@@ -138,6 +144,8 @@ class Service:
                 answerer,
                 statuses,
                 manners,
+                commands,
+                admins,
                 recheck=self.recheck,
                 vitals=self.vitals,
             )
@@ -179,60 +187,6 @@ class Service:
         vitals.check("model", lambda: LOADING if shelf.column is None else None)
         vitals.check("store", store)
 
-    async def _beat(self, connector: Connector) -> None:
-        """Look at the socket every second: nobody else notices one that is silently dead."""
-        client = connector.client
-        while True:
-            is_open = await client.is_connected()
-            self.vitals.socket.seen(await client.session_id() if is_open else None)
-            await asyncio.sleep(PULSE)
-
-    def _connector(self, app: App, *, direct: bool) -> Connector:
-        web_client = AsyncWebClient(base_url=self.slack.api_url)
-        connector = Connector(app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL)
-        connector.heard = self.vitals.socket.heard
-        if direct:
-            web_client.proxy = connector.client.proxy = None
-        return connector
-
-
-class Connector(SocketModeHandler):
-    """
-    Bolt's socket, with a way to leave: what comes in meanwhile is not taken, so it is not acknowledged.
-
-    Slack sends that again, to the next bot or to the next start; an ack on a closing line would be lost.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._busy, self._leaving = 0, False
-        self.heard: Callable[[], None] = lambda: None  # called when something came in
-
-    async def join(self) -> bool:
-        """Connect, however often it takes; True."""
-        await self.client.connect()  # type: ignore[no-untyped-call]
-        return True
-
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Let the app acknowledge *req*, unless we are leaving."""
-        if self._leaving:
-            return
-        self.heard()
-        self._busy += 1
-        try:
-            await super().handle(client, req)
-        finally:
-            self._busy -= 1
-
-    async def leave(self) -> None:
-        """Finish what was begun, and close."""
-        self._leaving = True
-        for _ in range(LAST_ACKS):
-            if not self._busy:
-                break
-            await asyncio.sleep(0.01)
-        await self.client.close()  # type: ignore[no-untyped-call]
-
 
 @contextmanager
 def running(service: Service) -> Iterator[threading.Event]:
@@ -254,6 +208,7 @@ def build_app(
     identity: AuthorizeResult,
     inbox: Inbox,
     memory: Memory,
+    admins: Admins,
     shelf: Shelf | None = None,
     vitals: Vitals | None = None,
 ) -> App:
@@ -276,8 +231,8 @@ def build_app(
         raise_error_for_unhandled_request=True,
     )
     here, poster = shelf or Shelf(), Poster(client, vitals)
-    register(app, inbox, memory, poster)
-    register_actions(app, Clicks(memory, poster, lambda: here.column))
+    register(app, inbox, memory, {"settings": opening(poster, memory)})
+    register_actions(app, Clicks(memory, poster, admins, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app
@@ -300,6 +255,16 @@ def sign_in(client: WebClient, app_token: str) -> AuthorizeResult:
         bot_id=who.get("bot_id"),
         bot_token=client.token,
     )
+
+
+def workspace_admins(client: WebClient) -> Callable[[str], bool]:
+    """Return what asks Slack whether somebody is an admin or owner of the workspace."""
+
+    def looks_up(user: str) -> bool:
+        found = client.users_info(user=user)["user"]
+        return bool(found.get("is_admin") or found.get("is_owner"))
+
+    return looks_up
 
 
 def is_loopback(url: str) -> bool:

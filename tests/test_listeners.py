@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import NOBODY
 from hypothesis import given
 from hypothesis import strategies as st
 from slack_bolt import BoltRequest
@@ -143,7 +144,7 @@ def send(tmp_path):
     with Memory(tmp_path / "bot.sqlite") as memory:
 
         def send(inbox, sent, headers=None):
-            app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory)
+            app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory, NOBODY)
             return app.dispatch(BoltRequest(mode="socket_mode", body=sent, headers=headers))
 
         yield send

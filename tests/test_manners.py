@@ -232,7 +232,7 @@ def test_the_record_of_an_answer_brings_back_the_same_message(memory):
     assert message(memory.answers.load("one").answer) == message(cut)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(st.integers(0, 8_000), st.integers(1, 1_500)), min_size=1, max_size=12))
 def test_whatever_is_asked_nobody_sees_more_than_their_share(spans):
     seen, budget = Seen([]), 2_000
@@ -419,7 +419,7 @@ answers = st.builds(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(answers)
 def test_nothing_in_an_answer_can_ping_link_or_break_the_layout(found):
     assume(found.excerpts or found.withheld or found.verdict is not Verdict.ANSWERED)

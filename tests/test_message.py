@@ -433,7 +433,7 @@ def answers(draw):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(answers())
 def test_every_message_is_verbatim_within_the_limits_and_inert(given_answer):
     built = message(given_answer)
@@ -461,7 +461,6 @@ def test_every_message_is_verbatim_within_the_limits_and_inert(given_answer):
 
 
 @given(hostile, st.integers(1, 3000))
-@settings(deadline=None)
 def test_cut_is_always_a_beginning_that_fits(text, limit):
     short = cut(text, limit)
     assert text.startswith(short)
@@ -470,7 +469,6 @@ def test_cut_is_always_a_beginning_that_fits(text, limit):
 
 
 @given(hostile)
-@settings(deadline=None)
 def test_a_clipped_name_is_one_line_that_fits(name):
     line = clip(name)
     assert width(line) <= 101

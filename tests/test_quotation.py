@@ -161,7 +161,7 @@ def test_words_that_are_not_the_columns_are_not_shown():
         check_message(found)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @drawn(st.lists(strings, min_size=1, max_size=3), st.integers(0, 2**32))
 def test_every_check_is_within_the_limits_and_inert(ferry, typed, seed):
     luck = random.Random(seed)

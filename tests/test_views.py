@@ -133,7 +133,7 @@ def test_a_view_that_is_not_verbatim_is_not_shown():
         buttons.shared(forged, "ada")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @drawn(records(least=1), st.sampled_from(Fate), st.data())
 def test_every_context_is_verbatim_and_within_the_limits(case, fate, data):
     one, article = case
@@ -167,7 +167,7 @@ def test_a_citation_as_a_whole():
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @drawn(records(least=1))
 def test_every_citation_is_within_the_limits_and_begins_with_the_words(case):
     one, _ = case
@@ -227,7 +227,7 @@ def test_an_unknown_id_is_said_to_be():
     assert "no answer with this id" in unknown_message().text
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @drawn(st.one_of(records(), records(least=1)))
 def test_every_replay_is_within_the_limits_and_inert(case):
     one, article = case
@@ -255,7 +255,7 @@ def test_the_text_of_a_shared_answer_has_room_for_who_shared_it(length):
     assert len(buttons.shared(one, "ada").text) <= TEXT_LIMIT
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @drawn(st.one_of(records(), records(least=1)), st.text(max_size=30))
 def test_every_answer_has_room_for_its_buttons_and_for_its_sharer(case, name):
     one, _ = case
