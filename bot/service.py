@@ -107,14 +107,14 @@ class Service:
         if identity is None:
             return
         shelf = Shelf()
-        admins = Admins(self.admins, workspace_admins(client))
-        app = build_app(client, identity, self.inbox, self.memory, admins, shelf)
+        admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
+        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf)
         connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, admins, stop, started, shelf)
+                await self._answer(client, admins, manners, stop, started, shelf)
         finally:
             beating.cancel()
             await connector.leave()
@@ -124,6 +124,7 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
@@ -139,7 +140,6 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client)
-            manners = Manners(self.memory, self.limits)
             commands = Commands(LOOKUPS, SETTINGS)
             replier = Replier(
                 self.inbox,
@@ -244,6 +244,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    manners: Manners,
     shelf: Shelf | None = None,
 ) -> App:
     """
@@ -266,7 +267,7 @@ def build_app(
     )
     here, poster = shelf or Shelf(), Poster(client)
     register(app, inbox, memory, {"settings": opening(poster, memory)})
-    register_actions(app, Clicks(memory, poster, admins, lambda: here.column))
+    register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app
