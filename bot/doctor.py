@@ -13,7 +13,7 @@ import tempfile
 import time
 import urllib.request
 import zoneinfo
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
@@ -42,6 +42,7 @@ from index.store import BusyStoreError, Store, StoreError
 MANIFEST = Path(__file__).parent.parent / "manifest.json"
 # Whoever does not want follow-ups without a mention strikes these from the manifest.
 OPTIONAL = frozenset({"channels:history", "groups:history"})
+ADMIN_SCOPES = frozenset({"users:read"})  # where ADMINS names the workspace's own
 OFF, FAR_OFF = 5.0, 60.0  # seconds between this clock and Slack's; its header has whole seconds
 LITTLE, TOO_LITTLE = 1_000_000_000, 100_000_000  # bytes free
 ZONE = "Europe/London"  # one that has changes of the clock
@@ -95,7 +96,8 @@ def examine(environ: Mapping[str, str], env_file: Path) -> Findings:
             yield Finding("settings", State.WRONG, problem, "correct it, then run this again")
         return
     yield Finding("settings", State.OK, "every one can be used")
-    yield from slack_findings(config.slack, time.time)
+    extra = ADMIN_SCOPES if config.admins.workspace else frozenset()
+    yield from slack_findings(config.slack, time.time, extra)
     yield from zone_findings()
     yield from disk_findings(config.index.data_dir, lambda path: shutil.disk_usage(path).free)
     embedder, found = model_finding(config.index.embedding_model)
@@ -111,8 +113,10 @@ def _printable(text: str) -> Text:
     return Text("".join(c if c.isprintable() else "�" for c in text))
 
 
-def slack_findings(slack: Slack | None, clock: Callable[[], float]) -> Findings:
-    """Ask Slack who the tokens are, and what they may do."""
+def slack_findings(
+    slack: Slack | None, clock: Callable[[], float], extra: frozenset[str] = frozenset()
+) -> Findings:
+    """Ask Slack who the tokens are, and what they may do; settings want the *extra* scopes."""
     if slack is None:
         yield Finding("tokens", State.OK, "none is set: the bot plays in a workspace on this machine")
         return
@@ -130,7 +134,7 @@ def slack_findings(slack: Slack | None, clock: Callable[[], float]) -> Findings:
         return
     else:
         yield Finding("bot token", State.OK, f"it is {who['user_id']} of the workspace {who['team_id']}")
-        yield from scope_findings(_header(who, "x-oauth-scopes"), MANIFEST)
+        yield from scope_findings(_header(who, "x-oauth-scopes"), MANIFEST, extra)
         yield from clock_findings(_header(who, "date"), clock())
     yield app_token_finding(client, slack.app_token)
 
@@ -146,10 +150,10 @@ def app_token_finding(client: WebClient, app_token: str) -> Finding:
     return Finding("app token", State.OK, "it opens sockets")
 
 
-def scope_findings(granted: str, manifest: Path) -> Findings:
-    """Compare the scopes in *granted*, separated by commas, with those that the manifest asks for."""
+def scope_findings(granted: str, manifest: Path, extra: frozenset[str] = frozenset()) -> Findings:
+    """Compare the scopes in *granted*, separated by commas, with the manifest's and the *extra* ones."""
     try:
-        asked = set(json.loads(manifest.read_text("utf-8"))["oauth_config"]["scopes"]["bot"])
+        asked = {*json.loads(manifest.read_text("utf-8"))["oauth_config"]["scopes"]["bot"], *extra}
     except (OSError, ValueError, KeyError, TypeError):
         yield Finding("scopes", State.WARN, f"{manifest} cannot be read", "compare the scopes by hand")
         return
@@ -157,7 +161,8 @@ def scope_findings(granted: str, manifest: Path) -> Findings:
     missing, optional, more = asked - has - OPTIONAL, (asked - has) & OPTIONAL, has - asked
     again = "give the app the manifest.json of this version, and install it again"
     if missing:
-        yield Finding("scopes", State.WRONG, f"missing: {_listed(missing)}", again)
+        do = f"add {_listed(extra)} for ADMINS; {again}" if missing & extra else again
+        yield Finding("scopes", State.WRONG, f"missing: {_listed(missing)}", do)
     if optional:
         what = f"missing: {_listed(optional)}; follow-ups without a mention, and looking for posts in doubt"
         yield Finding("scopes", State.WARN, what, f"if you want these, {again}")
@@ -333,5 +338,5 @@ def _header(response: SlackResponse, name: str) -> str:
     return ",".join(found) if isinstance(found, list) else str(found)
 
 
-def _listed(scopes: set[str]) -> str:
+def _listed(scopes: Set[str]) -> str:
     return ", ".join(sorted(scopes))

@@ -102,14 +102,14 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        admins = Admins(self.admins, workspace_admins(client))
-        app = build_app(client, identity, self.inbox, self.memory, admins, shelf, vitals)
+        admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
+        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf, vitals)
         connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
         watching = asyncio.ensure_future(connector.watch())
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, admins, stop, started, shelf)
+                await self._answer(client, admins, manners, stop, started, shelf)
         finally:
             watching.cancel()
             await connector.leave()
@@ -119,6 +119,7 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
@@ -135,7 +136,6 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client, self.vitals)
-            manners = Manners(self.memory, self.limits)
             commands = Commands(LOOKUPS, SETTINGS)
             replier = Replier(
                 self.inbox,
@@ -209,6 +209,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    manners: Manners,
     shelf: Shelf | None = None,
     vitals: Vitals | None = None,
 ) -> App:
@@ -232,7 +233,7 @@ def build_app(
     )
     here, poster = shelf or Shelf(), Poster(client, vitals)
     register(app, inbox, memory, {"settings": opening(poster, memory)})
-    register_actions(app, Clicks(memory, poster, admins, lambda: here.column))
+    register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app

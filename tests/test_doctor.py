@@ -170,6 +170,14 @@ def test_scopes_are_compared_with_the_manifest(granted, expected):
     assert [f if isinstance(e, tuple) else f[0] for f, e in zip(found, expected, strict=True)] == expected
 
 
+def test_a_scope_that_a_setting_wants_is_missed_and_is_then_not_too_much():
+    wanted = frozenset({"users:read"})
+    missed = only(scope_findings(",".join(NEEDED), MANIFEST, wanted))
+    assert (missed.state, missed.what) == (WRONG, "missing: users:read")
+    assert missed.do.startswith("add users:read for ADMINS; ")
+    assert only(scope_findings(",".join((*NEEDED, *wanted)), MANIFEST, wanted)).state is OK
+
+
 def test_without_a_manifest_at_hand_scopes_are_left_open(tmp_path):
     (tmp_path / "broken.json").write_text("[]")
     for manifest in (tmp_path / "nowhere.json", tmp_path / "broken.json"):
