@@ -134,12 +134,14 @@ def test_what_is_copied_compiles_and_plays_the_conversation(tmp_path):
         ["sh", "-ec", COMPILE.replace("/opt/venv/bin/python", sys.executable)], tmp_path, environment()
     )
     assert (compiled.returncode, compiled.stdout) == (0, "")
+    before = sorted(tmp_path.rglob("*"))
     data = tmp_path / "volume"
     ended = run(json.loads(last("CMD")), tmp_path, environment(DATA_DIR=data))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "What did Tusk say?" in ended.stdout
     assert (data / "column.sqlite").exists()
-    assert not (tmp_path / "data").exists()
+    # It runs where nothing but its data can be written to.
+    assert sorted(path for path in tmp_path.rglob("*") if not path.is_relative_to(data)) == before
 
 
 def test_the_packages_that_run_are_those_that_were_copied(tmp_path):
