@@ -16,13 +16,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
 import aiohttp
 from protego import Protego
 
 from index.sources.address import RefusedError, checked, host_of, is_allowed, is_public, onward
+
+if TYPE_CHECKING:
+    from index.config import Config
 
 NAME = "Pullquote"
 REDIRECTS = 5  # browsers follow 20; RFC 9309 asks for 5
@@ -107,6 +110,11 @@ class Fetcher:
         self._session: aiohttp.ClientSession | None = None
         self._allowed = False  # whether the host of the request under way may be anything
         self._refused: list[str] = []  # addresses that were not connected to
+
+    @classmethod
+    def configured(cls, config: Config) -> Self:
+        """Return one that fetches as the owner's settings say."""
+        return cls(allow_hosts=config.allow_hosts, contact=config.contact)
 
     def __enter__(self) -> Self:
         return self
