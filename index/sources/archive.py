@@ -31,16 +31,18 @@ ALL_LIMIT = 1_000_000_000  # bytes of all files together, unpacked
 POSTS = "posts.csv"
 
 
-def read_archive(path: Path, source: str) -> Iterator[Article | Failure]:
+def read_archive(
+    path: Path, source: str, *, most_files: int = MOST_FILES, all_limit: int = ALL_LIMIT
+) -> Iterator[Article | Failure]:
     """
-    Read every published article of an export.
+    Read every published article of an export, of at most *most_files* and *all_limit* bytes once unpacked.
 
     Raises:
         SourceError: If it cannot be read at all.
     """
     try:
         if path.suffix.lower() == ZIP:
-            yield from _unpacked(path, source)
+            yield from _unpacked(path, source, most_files, all_limit)
         else:
             yield from _exported(_whole(path), source, path.name)
     except (UnreadableError, zipfile.BadZipFile, NotImplementedError) as e:
@@ -60,12 +62,12 @@ def _whole(path: Path) -> str:
     return decode(data)
 
 
-def _unpacked(path: Path, source: str) -> Iterator[Article | Failure]:
+def _unpacked(path: Path, source: str, most_files: int, all_limit: int) -> Iterator[Article | Failure]:
     with zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if not info.is_dir()]
-        if len(files) > MOST_FILES:
-            raise UnreadableError(f"It holds more than {MOST_FILES:,} files; export it in parts.")
-        reader = _Reader(archive)
+        if len(files) > most_files:
+            raise UnreadableError(f"It holds more than {most_files:,} files; export it in parts.")
+        reader = _Reader(archive, all_limit)
         table = next((f for f in files if PurePosixPath(f.filename).name == POSTS), None)
         exports = [f for f in files if f.filename.lower().endswith(".xml")]
         if table is not None:
@@ -82,8 +84,8 @@ def _unpacked(path: Path, source: str) -> Iterator[Article | Failure]:
 class _Reader:
     """Unpacks one file after another, and no more than is allowed in all."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
-        self.archive, self.left = archive, ALL_LIMIT
+    def __init__(self, archive: zipfile.ZipFile, limit: int) -> None:
+        self.archive, self.left = archive, limit
 
     def read(self, file: zipfile.ZipInfo, limit: int = FILE_LIMIT) -> bytes:
         """
