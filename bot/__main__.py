@@ -22,7 +22,6 @@ from bot import export
 from bot.backup import BackupError, Contents, backup, restore
 from bot.column import Column
 from bot.config import Config, Slack
-from bot.doctor import diagnose
 from bot.health import AddressError, listening
 from bot.log import start_log
 from bot.metrics import Metrics
@@ -67,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for, or run until stopped; return the exit code."""
     given = _parser().parse_args(arguments)
     if given.command == "doctor":
+        from bot.doctor import diagnose  # it loads what reads feeds, too
+
         return diagnose(os.environ, ENV_FILE, Console(highlight=False))
     try:
         config = Config.load(os.environ, ENV_FILE)
@@ -174,7 +175,10 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
         log.info("reading the column")
-        report = sync(store, embedder, config.column)
+        from index.sources.fetch import Fetcher  # its libraries take a while to load
+
+        sources = config.sources(store.sources())
+        report = sync(store, embedder, sources, fetcher=Fetcher.configured(config))
         log.info("read the column", extra={"articles": store.summary().articles})
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]

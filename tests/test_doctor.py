@@ -13,25 +13,23 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from web import HOST, serving
 from wordcolumn import column
 
 from bot.config import Address, Slack
+from bot.credentials import clock_findings, scope_findings, slack_findings
 from bot.doctor import (
-    Finding,
-    State,
-    clock_findings,
     diagnose,
     disk_findings,
     examine,
     memory_findings,
     model_finding,
     port_findings,
-    scope_findings,
-    slack_findings,
     source_findings,
     store_findings,
     zone_findings,
 )
+from bot.finding import Finding, State
 from bot.health import listening
 from bot.metrics import Metrics
 from bot.playground import faults as F
@@ -285,6 +283,49 @@ def test_each_source_is_read_and_what_cannot_be_is_named(tmp_path):
         f"{empty}: 0 articles",
     ]
     assert "does not exist" in found[3].what
+
+
+@pytest.fixture
+def site():
+    with serving() as site:
+        yield site
+
+
+def looked_at(site, tmp_path, *sources):
+    config = IndexConfig(
+        column=sources, data_dir=tmp_path / "data", embedding_model=None, allow_hosts=(HOST,)
+    )
+    return list(source_findings(config))
+
+
+def test_of_a_feed_a_few_articles_are_looked_at_and_what_cannot_be_fetched_is_named(site, tmp_path):
+    entries = "".join(
+        f"<item><title>No. {n}</title><link>{site.url}/{n}</link><description>Soon.</description></item>"
+        for n in range(9)
+    )
+    feed = site.put("/feed", f"<rss version='2.0'><channel>{entries}</channel></rss>", "application/rss+xml")
+    for number in range(3):
+        site.put(f"/{number}", f"<article><h1>No. {number}</h1><p>{'The tide waits. ' * 30}</p></article>")
+    found = looked_at(site, tmp_path, feed, site.url + "/nowhere")
+    assert [f.state for f in found] == [OK, WRONG]
+    assert found[0].what == f"{feed}: 3 articles looked at"
+    assert site.paths() == ["/feed", "/0", "/1", "/2", "/nowhere"]
+
+
+def test_a_host_that_is_not_public_is_named_and_not_asked(site, tmp_path):
+    feed = site.put("/feed", "<rss version='2.0'><channel></channel></rss>", "application/rss+xml")
+    config = IndexConfig(column=(feed,), data_dir=tmp_path / "data", embedding_model=None)
+    assert only(source_findings(config)).state is WRONG
+    assert site.asked == []
+
+
+def test_sources_that_were_added_from_slack_are_read_too(data, tmp_path):
+    with Store.open_existing(data) as store:
+        store.add_source("http://127.0.0.1:9/feed")
+    config = IndexConfig(column=(str(tmp_path / "texts"),), data_dir=data, embedding_model=None)
+    found = list(source_findings(config))
+    assert [f.state for f in found] == [OK, WRONG]
+    assert "127.0.0.1" in found[1].what
 
 
 def test_a_bot_that_runs_is_asked_how_it_fares():
