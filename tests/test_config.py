@@ -6,7 +6,7 @@ import pytest
 
 import bot.config
 import index.config
-from bot.config import Rate
+from bot.config import Address, Rate
 from index.config import ConfigError, split_column
 
 BOT, APP = "xoxb-1-abc", "xapp-1-def"
@@ -109,6 +109,11 @@ def test_tokens_never_show_in_repr():
         ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
         ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
         ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
+        ({"HEALTH_ADDRESS": "8080"}, "HEALTH_ADDRESS is “8080”; write it like 127.0.0.1:8717, or off"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:0"}, "HEALTH_ADDRESS is “127.0.0.1:0”"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:65536"}, "HEALTH_ADDRESS is “127.0.0.1:65536”"),
+        ({"HEALTH_ADDRESS": "::1:8080"}, "HEALTH_ADDRESS is “::1:8080”"),
+        ({"HEALTH_ADDRESS": "http://127.0.0.1:8080"}, "HEALTH_ADDRESS is “http://127.0.0.1:8080”"),
     ],
 )
 def test_each_wrong_setting_is_named(environ, said):
@@ -138,6 +143,17 @@ def test_limits_are_read_as_people_write_them():
     assert load(RATE_LIMIT="3/day", EXCERPT_SHARE="7 %").limits == bot.config.Limits(
         rates=(Rate(3, "day"),), share=0.07
     )
+
+
+def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise():
+    assert load().health == Address("127.0.0.1", 8717)
+    assert load(HEALTH_ADDRESS="0.0.0.0:80").health == Address("0.0.0.0", 80)
+    assert load(HEALTH_ADDRESS="Off").health is None
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1:8080", "[::1]:8080", "bot-1.example.org:9"])
+def test_an_address_is_written_as_it_is_read(written):
+    assert str(load(HEALTH_ADDRESS=written).health) == written
 
 
 def test_format_and_level_are_read_in_any_case():
