@@ -104,6 +104,19 @@ def test_traces_are_those_of_the_articles_as_they_are_now(store: Store) -> None:
     assert store.article("ferry") == record
 
 
+def test_no_sync_is_waited_for_and_none_brings_back_what_is_taken_down_meanwhile(
+    folder: Path, store: Store
+) -> None:
+    put(store, article("ferry"), NOON)
+    with Store.open(folder, MODEL, 3) as syncing, syncing.write_lock():
+        store.add_source("https://a.example.org/feed")
+        store.add_source("https://b.example.org/feed")
+        store.remove_source("https://b.example.org/feed")
+        store.take_down("ferry", LATER)
+        put(syncing, article("ferry", "The ferry was on time."), LATER)
+    assert (store.articles(), store.sources()) == ([], ["https://a.example.org/feed"])
+
+
 def test_sources_are_kept_in_their_order_and_once(folder: Path, store: Store) -> None:
     for url in ("https://b.example.org/feed", "https://a.example.org/feed", "https://b.example.org/feed"):
         store.add_source(url)

@@ -111,6 +111,8 @@ class Store(Reader):
         """
         Write an article in place of the one with its id, if any: all of it, or on an error nothing.
 
+        One that was taken down is not written.
+
         Args:
             fingerprint: What `fingerprints` gives back.
 
@@ -127,6 +129,8 @@ class Store(Reader):
         rows.check(record, chunks, self.dimension)
         with self._write() as connection:
             self._require_model(history.seen_by(connection))
+            if ledger.is_buried(connection, record.id):
+                return  # while whoever puts it was reading it
             number = history.advance(connection)
             if (key := _key(connection, record.id)) is not None:
                 rows.remove(connection, key, number)
@@ -153,10 +157,12 @@ class Store(Reader):
         """
         Remove an article for good: a sync never takes it in again, whatever its link, date or GUID then is.
 
+        It waits for no sync, nor do `add_source` and `remove_source`.
+
         Raises:
             KeyError: If there is none with this id.
         """
-        with self._write() as connection:
+        with self._write_between() as connection:
             record = rows.load_article(connection, article_id)
             key = _key(connection, article_id)
             if record is None or key is None:
@@ -186,12 +192,12 @@ class Store(Reader):
 
     def add_source(self, url: str) -> None:
         """Remember a source; one that is there stays in its place."""
-        with self._write() as connection:
+        with self._write_between() as connection:
             ledger.add_source(connection, url)
 
     def remove_source(self, url: str) -> bool:
         """Forget a source, and say whether it was there. Its articles go with the next sync of the column."""
-        with self._write() as connection:
+        with self._write_between() as connection:
             return ledger.remove_source(connection, url)
 
     def last_read(self) -> dict[str, datetime]:
@@ -280,12 +286,13 @@ class Store(Reader):
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with (
-            self.write_lock(),
-            explained(self._path),
-            self._connect() as opened,
-            tables.writing(opened) as connection,
-        ):
+        with self.write_lock(), self._write_between() as connection:
+            yield connection
+
+    @contextmanager
+    def _write_between(self) -> Iterator[Connection]:
+        """Write between two transactions of a sync, which may fetch for many minutes."""
+        with explained(self._path), self._connect() as opened, tables.writing(opened) as connection:
             yield connection
 
 

@@ -159,6 +159,14 @@ def bury(connection: Connection, record: Article, at: datetime) -> None:
     _replace(connection, tombstone, taken | _trace_fields(trace_of(record)))
 
 
+def is_buried(connection: Connection, article_id: str) -> bool:
+    """Tell whether the article with this id was taken down."""
+    return (
+        connection.execute(select(tombstone.c.at).where(tombstone.c.article == article_id)).first()
+        is not None
+    )
+
+
 def load_taken_down(connection: Connection) -> dict[str, TakenDown]:
     """Return what was taken down, by id, the latest first."""
     rows = connection.execute(select(tombstone).order_by(tombstone.c.at.desc(), tombstone.c.article))
