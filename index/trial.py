@@ -11,7 +11,7 @@ from index.intake import Intake, Verdict
 from index.passage import Article
 from index.sources import Failure, SourceError, read
 from index.sources.fetch import Fetcher
-from index.sources.live import Visit
+from index.sources.visit import Visit
 from index.store import Store
 
 

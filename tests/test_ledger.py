@@ -33,7 +33,8 @@ def store(folder: Path) -> Iterator[Store]:
 
 
 def article(id: str, text: str = "The ferry was late.", **fields: object) -> Article:
-    return Article(id=id, name=id, title=id.title(), passages=(Passage(number=1, text=text),), **fields)  # type: ignore[arg-type]
+    named = {"title": id.title()} | fields
+    return Article(id=id, name=id, passages=(Passage(number=1, text=text),), **named)  # type: ignore[arg-type]
 
 
 def put(store: Store, record: Article, at: datetime) -> None:
@@ -51,6 +52,18 @@ def test_an_article_was_first_seen_once_whatever_becomes_of_it(folder: Path, sto
     put(store, article("ferry"), LATER)
     with Store.open_existing(folder) as again:
         assert again.first_seen() == {"ferry": NOON}
+
+
+def test_what_comes_back_under_another_id_was_seen_before(store: Store) -> None:
+    words, link = " ".join(f"word{n}" for n in range(40)), "https://quay.example.org/ferry"
+    put(store, article("ferry", words), NOON)
+    store.remove("ferry")
+    put(store, article("renamed", words, title="Renamed"), LATER)
+    put(store, article("pier", "Short words.", url=link), NOON)
+    put(store, article("pier", "Other words.", url=link), LATER)
+    put(store, article("moved", "Yet others.", url=f"{link}/"), LATER)
+    put(store, article("other", "Short words."), LATER)
+    assert store.first_seen() == {"renamed": NOON, "pier": NOON, "moved": NOON, "other": LATER}
 
 
 def test_a_time_of_another_zone_comes_back_in_utc(store: Store) -> None:

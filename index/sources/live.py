@@ -1,8 +1,7 @@
 """
 What lives on the web to its articles: a feed, a sitemap, a page, or a site that names its feed.
 
-What did not change since it was last read is not fetched again; whoever reads notes down what was read, once
-it is kept (see `Visit.notes`).
+What did not change since it was last read is not fetched again (see `Visit`).
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from index.fetched import Fetched
 from index.identity import canonical, cleaned, id_of, trace_of
 from index.passage import Article
 from index.sources import feed as feeds
@@ -26,12 +24,13 @@ from index.sources import preview
 from index.sources.address import RefusedError, checked
 from index.sources.encoding import UnreadableError, decode
 from index.sources.feed import Entry, Feed, blocks_of
-from index.sources.fetch import BUSY, Fetcher, FetchError, Page, back_off
+from index.sources.fetch import FetchError, Page
 from index.sources.markup import Block, parse_html
 from index.sources.metadata import clean, parse_date, title_from_stem, web_url
 from index.sources.quotation import passages
 from index.sources.record import Failure, SourceError, Unchanged
 from index.sources.sitemap import Place, read_sitemap
+from index.sources.visit import Visit
 from index.sources.webpage import read_page
 
 # What an article is made of depends on the code that reads it: when that changes, all is fetched again.
@@ -39,80 +38,12 @@ RULES = hashlib.sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 ).hexdigest()
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
+NAME_LIMIT = 200  # characters of what a failure is listed under
 MOST_ENTRIES = 1_000  # of one feed; feeds have tens
-MOST_PAGES = 500  # fetched for one sitemap in one sync: at one a second, some ten minutes
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
 MOST_SITEMAPS = 100
 WHOLE_SUMMARY = 250  # words; where a feed has only summaries, one that long is the article
 UNPACKED_LIMIT = 50_000_000  # bytes of a sitemap in gzip; the protocol's own limit
-
-
-class Remembers(Protocol):
-    """What is known of addresses that were read before."""
-
-    def fetched(self, url: str) -> Fetched | None:
-        """Return what is known of *url*."""
-        ...
-
-
-@dataclass(kw_only=True)
-class Visit:
-    """
-    One reading of one or more sources.
-
-    *rules* is a fingerprint of what reads: what was read by other rules is read anew. *notes* is what is to
-    be remembered of the addresses that were read, once their articles are kept.
-    """
-
-    fetcher: Fetcher
-    memory: Remembers
-    rules: str
-    notes: dict[str, Fetched] = field(default_factory=dict)
-    most_pages: int = MOST_PAGES
-
-    def known(self, url: str) -> Fetched | None:
-        """Return what is known of an address."""
-        return self.notes.get(url) or self.memory.fetched(url)
-
-    def get(self, url: str, *, conditional: bool = True) -> Page:
-        """
-        Fetch *url*; where it is known and *conditional*, only if it changed.
-
-        Raises:
-            FetchError: If it cannot be fetched, or its server asked to be left alone for now.
-        """
-        now, known = self.fetcher.now(), self.known(url)
-        if known and known.wait_until and known.wait_until > now:
-            raise FetchError(
-                f"Its server asked to be left alone until {known.wait_until:%Y-%m-%d %H:%M} UTC; "
-                "a later sync tries again."
-            )
-        asks = known if known and conditional and known.of.startswith(self.rules) else None
-        try:
-            return self.fetcher.get(
-                url, etag=asks.etag if asks else None, modified=asks.modified if asks else None
-            )
-        except FetchError as e:
-            if e.status in BUSY:
-                past = known or Fetched(at=now)
-                until = e.wait_until or now + back_off(past.failures)
-                self.notes[url] = replace(past, failures=past.failures + 1, wait_until=until)
-            raise
-
-    def read_lately(self, url: str, of: str, age: timedelta) -> bool:
-        """Tell whether *url* was read for the same text *of*, by the same rules, within *age*."""
-        known = self.known(url)
-        return known is not None and known.of == self.rules + of and self.fetcher.now() - known.at < age
-
-    def note(self, url: str, page: Page, of: str = "") -> None:
-        """Remember that *url* was read."""
-        self.notes[url] = Fetched(
-            at=self.fetcher.now(), etag=page.etag, modified=page.modified, of=self.rules + of
-        )
-
-    def forget(self, url: str) -> None:
-        """Read *url* whole the next time: not all that it names could be read."""
-        self.notes[url] = Fetched(at=self.fetcher.now())
 
 
 def read_live(source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
@@ -193,7 +124,7 @@ def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failur
     vague = _vague_links(feed)
     for entry in feed.entries[:MOST_ENTRIES]:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
-        where = entry.link or entry.title or source
+        where = (entry.link or entry.title or source)[:NAME_LIMIT]
         try:
             yield from _entry(replace(entry, link=link), source, visit)
         except (FetchError, UnreadableError, RefusedError) as e:

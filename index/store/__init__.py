@@ -12,7 +12,7 @@ import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
 from index.fetched import Fetched
-from index.identity import Trace
+from index.identity import Trace, trace_of
 from index.passage import Article
 from index.store import fulltext, history, ledger, rows, tables
 from index.store.ledger import TakenDown as TakenDown
@@ -135,8 +135,9 @@ class Store(Reader):
             if (key := _key(connection, record.id)) is not None:
                 rows.remove(connection, key, number)
             key = rows.add(connection, record, fingerprint, chunks, names, number)
-            ledger.add_trace(connection, key, record)
-            ledger.note_seen(connection, record.id, at or datetime.now(UTC))
+            looks = trace_of(record)
+            ledger.add_trace(connection, key, looks)
+            ledger.note_seen(connection, record.id, looks, at or datetime.now(UTC))
 
     def remove(self, article_id: str) -> None:
         """Delete an article and all that belongs to it; one that is not there is no error."""
@@ -148,7 +149,7 @@ class Store(Reader):
         """
         Return when each article that is there was first held, in UTC, by article id.
 
-        An edit changes nothing about that, nor does an article that goes and comes back.
+        An edit changes nothing about that, nor does going and coming back, under another id too.
         """
         with self._read() as connection:
             return ledger.load_first_seen(connection)

@@ -22,14 +22,16 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
+    or_,
     select,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from index.fetched import Fetched
-from index.identity import Trace, trace_of
+from index.identity import TELLING, Trace, trace_of
 from index.passage import Article
 from index.store.tables import article, metadata, state
 
@@ -38,6 +40,8 @@ first_seen = Table(
     metadata,
     Column("article", Text, primary_key=True),
     Column("at", Text, nullable=False),
+    Column("link", Text, index=True),
+    Column("text", Text, index=True),
 )
 
 source = Table(
@@ -104,10 +108,25 @@ class TakenDown:
     at: datetime
 
 
-def note_seen(connection: Connection, article_id: str, at: datetime) -> None:
-    """Remember when an article was first held; a later time changes nothing."""
-    seen = insert_or(first_seen).values(article=article_id, at=_stamp(at)).on_conflict_do_nothing()
-    connection.execute(seen)
+def note_seen(connection: Connection, article_id: str, looks: Trace, at: datetime) -> None:
+    """
+    Remember when an article was first held; a later time changes nothing.
+
+    Nor is what comes back under another id new: a file that was renamed has the words that it had.
+    """
+    text = looks.text if looks.words >= TELLING else None
+    told = ((first_seen.c.link, looks.link), (first_seen.c.text, text))
+    same = or_(false(), *(column == value for column, value in told if value))
+    before = connection.scalar(select(func.min(first_seen.c.at)).where(same))
+    row = {
+        "article": article_id,
+        "at": min(filter(None, (before, _stamp(at)))),
+        "link": looks.link,
+        "text": text,
+    }
+    now = insert_or(first_seen).values(row)
+    known = now.on_conflict_do_update(index_elements=["article"], set_={"link": looks.link, "text": text})
+    connection.execute(known)
 
 
 def load_first_seen(connection: Connection) -> dict[str, datetime]:
@@ -142,9 +161,9 @@ def load_last_read(connection: Connection) -> dict[str, datetime]:
     return {row.source: datetime.fromisoformat(row.at) for row in rows}
 
 
-def add_trace(connection: Connection, key: int, record: Article) -> None:
+def add_trace(connection: Connection, key: int, looks: Trace) -> None:
     """Write what the article with this key is recognised by."""
-    connection.execute(insert(trace).values(article=key, **_trace_fields(trace_of(record))))
+    connection.execute(insert(trace).values(article=key, **_trace_fields(looks)))
 
 
 def load_traces(connection: Connection) -> dict[str, Trace]:
