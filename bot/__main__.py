@@ -121,6 +121,7 @@ async def serve(config: Config, slack: Slack) -> None:
             memory=memory,
             load=lambda: load(config.index),
             limits=config.limits,
+            admins=config.admins,
             pulse=(folder / ALIVE).touch,
         )
         await service.run(stop)

@@ -9,13 +9,16 @@ nothing says why.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
 
 from bot import buttons, quotation, views
+from bot.admins import Admins
 from bot.column import Consulted
+from bot.manners import Asking, Manners
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import UNREAD, places, why
@@ -33,6 +36,9 @@ ABSENT = ("not_in_channel", "channel_not_found", "is_archived")
 
 FORGOTTEN = Message(text="I no longer remember this answer: I keep them for 30 days. Please ask again.")
 NOT_YOURS = Message(text="Only the person who asked can do this with an answer.")
+NOT_YOURS_TO_REMOVE = Message(
+    text="Only the person who asked can remove an answer, or one of those who run me."
+)
 THANKS = Message(text="Thank you: noted as helpful.")
 SHARED = Message(
     text="This answer was shared with the channel already, and I post nothing twice. "
@@ -52,28 +58,32 @@ CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
 
 
-def may_remove(given: Given, user: str) -> bool:
-    """Tell whether *user* may remove an answer, or share it: whoever asked."""
-    return user == given.user
-
-
 class Clicks:
     """Does what a click asks for. *column* gives None until it is loaded. Safe to share among threads."""
 
-    def __init__(self, memory: Memory, poster: Poster, column: Callable[[], Consulted | None]) -> None:
-        self._memory, self._poster, self._column = memory, poster, column
+    def __init__(
+        self,
+        memory: Memory,
+        poster: Poster,
+        admins: Admins,
+        manners: Manners,
+        column: Callable[[], Consulted | None],
+    ) -> None:
+        self._memory, self._poster, self._admins, self._column = memory, poster, admins, column
+        self._manners = manners
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
         if given := self._given(body):
-            self._poster.open(body["trigger_id"], self._context_view(given, 0))
+            self._poster.open(body["trigger_id"], self._context_view(given, 0, body["user"]["id"]))
 
     def choose(self, body: Body) -> None:
         """Show what stands around another excerpt, in the same modal."""
         given = self._memory.answers.load(body["view"]["private_metadata"])
         index = int(body["actions"][0]["selected_option"]["value"])
         if given and index < len(given.excerpts):
-            self._poster.change(body["view"]["id"], self._context_view(given, index))
+            view = self._context_view(given, index, body["user"]["id"])
+            self._poster.change(body["view"]["id"], view)
 
     def cite(self, body: Body) -> None:
         """Open the citations."""
@@ -118,9 +128,12 @@ class Clicks:
             self._memory.answers.posted(given.id, ts)
 
     def remove(self, body: Body) -> None:
-        """Take away the message that was clicked on."""
-        given = self._own(body)
+        """Take away the message that was clicked on, for its asker or an admin."""
+        given = self._given(body)
         if given is None:
+            return
+        if given.user != body["user"]["id"] and not self._admins.include(body["user"]["id"]):
+            self._tell(body, NOT_YOURS_TO_REMOVE)
             return
         if _is_hidden(body):
             self._poster.hide(body["response_url"])
@@ -159,11 +172,19 @@ class Clicks:
         """Compare a message with the column, in a modal that opens at once."""
         text = quotation.unmarked(body["message"].get("text") or "")
         column = self._column()
-        said = NO_TEXT if not text else LOADING if column is None else CHECKING
-        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said))
-        if text and column is not None:
+        said = self._unchecked(body, text, column)
+        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said or CHECKING))
+        if column is not None and said is None:
             built = self._compared(text, column)
             self._poster.change(view_id, views.message_view(CHECK_TITLE, built))
+
+    def _unchecked(self, body: Body, text: str, column: Consulted | None) -> Message | None:
+        """Return why a message is not compared with the column; a check counts as a question."""
+        if not text:
+            return NO_TEXT
+        if column is None:
+            return LOADING
+        return self._manners.too_many(Asking(body["trigger_id"], body["user"]["id"], time.time()))
 
     def _compared(self, text: str, column: Consulted) -> Message:
         try:
@@ -172,9 +193,13 @@ class Clicks:
             log.exception("no check")
             return FAILED
 
-    def _context_view(self, given: Given, index: int) -> views.View:
-        found = places(given, self._article).get(given.excerpts[index].place, UNREAD)
-        return views.context_view(given, index, found)
+    def _context_view(self, given: Given, index: int, user: str) -> views.View:
+        """Return what stands around an excerpt, as far as *user* may see more of the article today."""
+        reference = given.excerpts[index]
+        found = places(given, self._article).get(reference.place, UNREAD)
+        asking = Asking(f"context {given.id} {index}", user, time.time())
+        allowed = self._manners.whole(views.paragraphs(reference, found), asking)
+        return views.context_view(given, index, found, allowed)
 
     @property
     def _article(self) -> Callable[[str], Any] | None:
@@ -189,9 +214,9 @@ class Clicks:
         return given
 
     def _own(self, body: Body) -> Given | None:
-        """Return it if whoever clicked may share and remove it; say so where they may not."""
+        """Return it if whoever clicked had asked, and so may share it; say so where they may not."""
         given = self._given(body)
-        if given and not may_remove(given, body["user"]["id"]):
+        if given and given.user != body["user"]["id"]:
             self._tell(body, NOT_YOURS)
             return None
         return given

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bot.message import Block, Message, escape, message, plain_text, prove, size
 from bot.replay import typed
-from bot.state import Given, Kind
+from bot.state import Given
 from index.wording import clip
 
 CONTEXT = "answer_context"
@@ -41,7 +41,7 @@ def buttons(id: str, *, excerpts: bool, shareable: bool) -> tuple[Block, ...]:
 
 def carrying(built: Message, given: Given, *, shareable: bool | None = None) -> Message:
     """Return *built* with the buttons of the answer in it; what only the asker sees is *shareable*."""
-    shareable = given.kind is Kind.COMMAND if shareable is None else shareable
+    shareable = given.commanded if shareable is None else shareable
     row = buttons(given.id, excerpts=bool(given.excerpts), shareable=shareable)
     return Message(text=built.text, blocks=(*built.blocks, *row))
 

@@ -16,7 +16,7 @@ from slack_bolt import Ack, App
 
 from bot.conversation import naming
 from bot.message import TEXT_LIMIT, Block, Message, escape
-from bot.state import Given, Inbox, Kind, Memory, Request
+from bot.state import Given, Inbox, Memory, Request
 from index.answer import Answer
 from index.speech.names import surname
 from index.wording import clip
@@ -70,7 +70,7 @@ def chosen(given: Given, person: str, body: Mapping[str, Any]) -> Request:
         user=body["user"]["id"],
         text=naming(given.question, surname(person), person),
         thread_ts=where,
-        response_url=body.get("response_url") if given.kind is Kind.COMMAND else None,
+        response_url=body.get("response_url") if given.commanded else None,
     )
 
 

@@ -18,6 +18,7 @@ SETTINGS = frozenset(
         "SLACK_BOT_TOKEN",
         "SLACK_APP_TOKEN",
         "SLACK_API_URL",
+        "ADMINS",
         "COLUMN",
         "DATA_DIR",
         "EMBEDDING_MODEL",
@@ -64,6 +65,18 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Admins:
+    """
+    Who runs the bot: *people* by Slack's ids, and, with *workspace*, whoever is admin of the workspace.
+
+    Both may be empty: then nobody does.
+    """
+
+    people: tuple[str, ...] = ()
+    workspace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """
     How much one person gets: questions by *rates*, and a *share* of each article's characters a day.
@@ -82,6 +95,7 @@ class Config:
     index: index.config.Config
     slack: Slack | None
     limits: Limits
+    admins: Admins
     log_format: str
     log_level: str
 
@@ -107,6 +121,7 @@ class Config:
             problems += error.problems
         api_url = given["SLACK_API_URL"] or SLACK_ITSELF
         log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper()
+        admins = read_admins(given["ADMINS"], problems)
         limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
@@ -125,6 +140,7 @@ class Config:
             index=index_config,
             slack=slack if slack.bot_token else None,
             limits=limits,
+            admins=admins,
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
@@ -163,6 +179,19 @@ def url_problems(url: str) -> list[str]:
     return [
         "SLACK_API_URL is not an http(s) address; leave it out for Slack itself, or write http://HOST/api/."
     ]
+
+
+def read_admins(value: str, problems: list[str]) -> Admins:
+    """Read ids of members, and the word workspace for its admins; add what is wrong to *problems*."""
+    named = list(dict.fromkeys(re.split(r"[\s,]+", value))) if value else []
+    people = tuple(name for name in named if re.fullmatch(r"[UW][A-Z0-9]{2,20}", name))
+    wrong = [name for name in named if name not in people and name.lower() != "workspace"]
+    if wrong:
+        problems.append(
+            f"ADMINS holds “{wrong[0]}”, which is no member id; write ids like U012AB3CD, which a person's "
+            "profile in Slack shows, or the word workspace for the workspace's own admins."
+        )
+    return Admins(people=people, workspace=len(named) > len(people))
 
 
 def read_limits(rates: str, share: str, problems: list[str]) -> Limits:

@@ -17,11 +17,10 @@ from typing import Any
 from slack_bolt import Ack, App, BoltContext, BoltResponse
 from slack_bolt.error import BoltUnhandledRequestError
 
+from bot.again import register_again
 from bot.choices import register_choices
 from bot.conversation import is_meant, says_stop
 from bot.message import help_message
-from bot.poster import Poster
-from bot.settings import opening, wants_settings
 from bot.state import Edited, Inbox, Kind, Memory, Request
 
 log = logging.getLogger(__name__)
@@ -34,13 +33,18 @@ CHANNELS = ("channel", "group")
 SUBTYPES = (None, "file_share", "thread_broadcast")
 
 
-def register(app: App, inbox: Inbox, memory: Memory, poster: Poster) -> None:
+# By their words, the commands that open a modal, which is done at once: a trigger id lives for 3 s only.
+Openers = Mapping[str, Callable[[Body, Callable[..., Any]], None]]
+
+
+def register(app: App, inbox: Inbox, memory: Memory, openers: Openers) -> None:
     """Bind what people write to *app*; questions go to *inbox*, what people decide to *memory*."""
     keep = Desk(inbox, memory)
     register_questions(app, keep)
     register_messages(app, keep)
-    register_command(app, keep, opening(poster, memory))
+    register_command(app, keep, openers)
     register_choices(app, inbox, memory)
+    register_again(app, inbox)
     register_rest(app)
 
 
@@ -139,19 +143,26 @@ def register_messages(app: App, desk: Desk) -> None:
             desk.question(read_direct_message(body, context.bot_user_id))
 
 
-def register_command(app: App, desk: Desk, settings: Callable[..., None]) -> None:
-    """Bind the slash command; *settings* opens them at once, as a trigger id lives for 3 s only."""
+def register_command(app: App, desk: Desk, openers: Openers) -> None:
+    """Bind the slash command."""
+
+    def word(body: Body) -> str:
+        return str(body.get("text") or "").strip().casefold()
 
     def command(body: Body, ack: Ack, context: BoltContext) -> None:
         request = read_command(body, context.bot_user_id)
         if not request.text.strip():
             ack(text=help_message().text, response_type="ephemeral")
             return
-        if not wants_settings(request.text):
+        if word(body) not in openers:
             desk.question(request)
         ack()
 
-    app.command(COMMAND)(ack=command, lazy=[settings])
+    def opened(body: Body, respond: Callable[..., Any]) -> None:
+        if opener := openers.get(word(body)):
+            opener(body, respond)
+
+    app.command(COMMAND)(ack=command, lazy=[opened])
 
 
 def register_rest(app: App) -> None:

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable
 
 from bot.state import Inbox, Taken
-from bot.state.inbox import WHISPERED
 
 
 class Pace:
@@ -49,4 +48,4 @@ class Pace:
             return max(0.0, min(ends) - self._clock()) if ends else 0.0
 
     def _counts(self, taken: Taken) -> bool:
-        return bool(self._interval) and taken.request.kind not in WHISPERED
+        return bool(self._interval) and not taken.request.whispered

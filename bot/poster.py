@@ -67,7 +67,7 @@ class Poster:
         Raises:
             RefusedError, LaterError, DoubtError: As their docstrings say.
         """
-        if request.kind in (Kind.COMMAND, Kind.EDIT):
+        if request.whispered:
             self.whisper(request, message)
             return None
         return self.publish(id, request.channel, message, request.reply_thread)
@@ -88,7 +88,8 @@ class Poster:
 
     def whisper(self, request: Request, message: Message) -> None:
         """Show *message* to the asker only; raises what ``post`` raises."""
-        if request.response_url and _respond(request.response_url, self._client.proxy, _private(message)):
+        content = _private(message, replace=request.kind is Kind.CLICK)
+        if request.response_url and _respond(request.response_url, self._client.proxy, content):
             return
         _call(
             lambda: self._client.chat_postEphemeral(
@@ -142,7 +143,7 @@ class Poster:
             UnreadableError: If the conversation may not be read, or keeps no such messages.
             LaterError: If it cannot be read now.
         """
-        if request.kind in (Kind.COMMAND, Kind.EDIT):
+        if request.whispered:
             raise UnreadableError("an answer that only one person sees is in no history")
         try:
             for message in self._messages_after(request):
@@ -193,8 +194,8 @@ def _content(message: Message) -> dict[str, Any]:
     return {"text": message.text, **({"blocks": list(message.blocks)} if message.blocks else {})}
 
 
-def _private(message: Message) -> dict[str, Any]:
-    own = {"response_type": "ephemeral", "replace_original": False, "unfurl_links": False}
+def _private(message: Message, *, replace: bool) -> dict[str, Any]:
+    own = {"response_type": "ephemeral", "replace_original": replace, "unfurl_links": False}
     return own | _content(message)
 
 

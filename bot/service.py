@@ -28,14 +28,18 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Clicks, register_actions
+from bot.admins import Admins
 from bot.column import Consulted
+from bot.commands import Commands
+from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
 from bot.home import Tabs, register_home
 from bot.listeners import register
+from bot.lookups import LOOKUPS
 from bot.manners import Manners
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
-from bot.settings import register_settings
+from bot.settings import SETTINGS, opening, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.worker import Asks, Replier, Workers
@@ -75,8 +79,8 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets. *pulse* is called every second
-    while the socket is open: nobody else notices one that is silently dead.
+    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *pulse* is
+    called every second while the socket is open: nobody else notices one that is silently dead.
     """
 
     slack: Slack
@@ -85,6 +89,7 @@ class Service:
     load: Callable[[], Loaded]
     recheck: float = 2.0
     limits: Limits = Limits()  # noqa: RUF009 - frozen
+    admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
     pulse: Callable[[], object] = lambda: None
 
@@ -102,20 +107,27 @@ class Service:
         if identity is None:
             return
         shelf = Shelf()
-        app = build_app(client, identity, self.inbox, self.memory, shelf)
+        admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
+        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf)
         connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, stop, started, shelf)
+                await self._answer(client, admins, manners, stop, started, shelf)
         finally:
             beating.cancel()
             await connector.leave()
             log.info("stopped")
 
     async def _answer(
-        self, client: WebClient, stop: asyncio.Event, started: Callable[[], None], shelf: Shelf
+        self,
+        client: WebClient,
+        admins: Admins,
+        manners: Manners,
+        stop: asyncio.Event,
+        started: Callable[[], None],
+        shelf: Shelf,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client)
@@ -128,9 +140,17 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client)
-            manners = Manners(self.memory, self.limits)
+            commands = Commands(LOOKUPS, SETTINGS)
             replier = Replier(
-                self.inbox, self.memory, poster, answerer, statuses, manners, recheck=self.recheck
+                self.inbox,
+                self.memory,
+                poster,
+                answerer,
+                statuses,
+                manners,
+                commands,
+                admins,
+                recheck=self.recheck,
             )
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
@@ -219,7 +239,13 @@ def running(service: Service) -> Iterator[threading.Event]:
 
 
 def build_app(
-    client: WebClient, identity: AuthorizeResult, inbox: Inbox, memory: Memory, shelf: Shelf | None = None
+    client: WebClient,
+    identity: AuthorizeResult,
+    inbox: Inbox,
+    memory: Memory,
+    admins: Admins,
+    manners: Manners,
+    shelf: Shelf | None = None,
 ) -> App:
     """
     Build the Bolt app with all its listeners; it does not call Slack yet, nor before an ack.
@@ -240,8 +266,8 @@ def build_app(
         raise_error_for_unhandled_request=True,
     )
     here, poster = shelf or Shelf(), Poster(client)
-    register(app, inbox, memory, poster)
-    register_actions(app, Clicks(memory, poster, lambda: here.column))
+    register(app, inbox, memory, {"settings": opening(poster, memory)})
+    register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app
@@ -264,6 +290,16 @@ def sign_in(client: WebClient, app_token: str) -> AuthorizeResult:
         bot_id=who.get("bot_id"),
         bot_token=client.token,
     )
+
+
+def workspace_admins(client: WebClient) -> Callable[[str], bool]:
+    """Return what asks Slack whether somebody is an admin or owner of the workspace."""
+
+    def looks_up(user: str) -> bool:
+        found = client.users_info(user=user)["user"]
+        return bool(found.get("is_admin") or found.get("is_owner"))
+
+    return looks_up
 
 
 def is_loopback(url: str) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.commands import Command
 from bot.message import Block, Message, plain_text
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.state import ChannelSettings, Memory
@@ -24,7 +25,7 @@ log = logging.getLogger(__name__)
 
 Body = Mapping[str, Any]
 
-WORD = "settings"  # after the slash command
+SETTINGS = {"settings": Command(usage="settings", does="opens the settings of this channel.", run=None)}
 OPEN = "settings_open"
 CHOICE_VIEW, SETTINGS_VIEW = "settings_choice", "settings_view"
 CHANNEL, WITHOUT_MENTION, WHO, SHARED, EXCERPTS = "channel", "without_mention", "who", "shared", "excerpts"
@@ -155,17 +156,10 @@ def open_settings(poster: Poster, trigger_id: str, channel: str, user: str, memo
     return None
 
 
-def wants_settings(text: str) -> bool:
-    """Tell whether this is what stands behind the slash command."""
-    return text.strip().casefold() == WORD
-
-
 def opening(poster: Poster, memory: Memory) -> Callable[[Body, Callable[..., Any]], None]:
     """Return what ``/column settings`` does once it is acknowledged."""
 
     def settings(body: Body, respond: Callable[..., Any]) -> None:
-        if not wants_settings(body.get("text") or ""):
-            return
         try:
             said = open_settings(poster, body["trigger_id"], body["channel_id"], body["user_id"], memory)
         except (RefusedError, LaterError, DoubtError) as error:

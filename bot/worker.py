@@ -15,11 +15,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol
 
-from bot import commands
+from bot.admins import Admins
 from bot.buttons import ROOM, carrying
 from bot.choices import offering
+from bot.commands import Call, Commands, Looks
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
-from bot.manners import Manners, unanswerable
+from bot.manners import Asking, Manners, unanswerable
 from bot.message import (
     Message,
     edited_message,
@@ -52,7 +53,7 @@ HOUR = 3600.0
 CONTEXT = 30  # answers of a thread that a follow-up may lean on
 
 
-class Asks(Knows, commands.Looks, Protocol):
+class Asks(Knows, Looks, Protocol):
     """What a worker needs of the index: safe to call from several threads."""
 
     def ask(self, question: str, *, seen: Collection[Place] = ()) -> Answer:
@@ -83,10 +84,12 @@ class Replier:
         answerer: Asks,
         statuses: Statuses,
         manners: Manners,
+        commands: Commands,
+        admins: Admins,
         *,
         recheck: float,
     ) -> None:
-        self._statuses, self._manners = statuses, manners
+        self._statuses, self._manners, self._commands, self._admins = statuses, manners, commands, admins
         self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
@@ -139,7 +142,10 @@ class Replier:
         """Return what is said to *taken*: whatever happens, something is."""
         if said := _said_without_looking(taken.request):
             return Reply(said)
-        if kept_out := self._kept_out(taken.request):
+        kept_out = self._kept_out(taken.request)
+        if helped := self._helped(taken.request, kept_out=bool(kept_out)):
+            return Reply(helped)
+        if kept_out and not self._operates(taken.request):
             return Reply(kept_out, private=True)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
@@ -157,23 +163,36 @@ class Replier:
         chosen = self._memory.channels.load(request.channel)
         return None if chosen.lets_ask(request.user) else refusal(chosen)
 
+    def _operates(self, request: Request) -> bool:
+        """Tell whether it is a command that runs the bot, which a channel's settings do not keep out."""
+        found = self._commands.find(request.text) if request.commanded else None
+        return found is not None and found[0].admins
+
     def _commanded(self, taken: Taken) -> Reply | None:
         """Return what a command brings that is no question."""
         request = taken.request
-        if request.kind is not Kind.COMMAND:
+        found = self._commands.find(request.text) if request.commanded else None
+        command, rest = found or (None, "")
+        if command is None or command.run is None:
             return None
-        found = commands.dispatch(request.text)
-        if found is None:
-            return None
-        command, rest = found
-        if command.counts and rest and (refused := self._manners.too_many(taken)):
+        if command.admins and not self._admins.include(request.user):
+            return Reply(self._admins.refusal())
+        if command.counts and rest and (refused := self._manners.too_many(Asking.of(taken))):
             return Reply(refused)
-        ration = partial(self._manners.ration, taken=taken)
-        return Reply(command.run(rest, request, self._answerer, self._memory, ration))
+        ration = partial(self._manners.ration, asking=Asking.of(taken))
+        call = Call(rest=rest, request=request, column=self._answerer, memory=self._memory, ration=ration)
+        return Reply(command.run(call))
+
+    def _helped(self, request: Request, *, kept_out: bool) -> Message | None:
+        """Return how to ask, with questions of this column for whoever may read it."""
+        if not request.commanded or not self._commands.wants_help(request.text):
+            return None
+        examples = [] if kept_out else self._answerer.examples()
+        return self._commands.help(examples, admin=self._admins.include(request.user))
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""
-        said = unanswerable(taken.request.text) or self._manners.too_many(taken)
+        said = unanswerable(taken.request.text) or self._manners.too_many(Asking.of(taken))
         return Reply(said) if said else None
 
     def _answered(self, taken: Taken) -> Reply:
@@ -183,7 +202,7 @@ class Replier:
         if turn.seen and not answer.excerpts:
             return Reply(exhausted_message(answer.subject))
         most = self._memory.channels.load(taken.request.channel).most_excerpts
-        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), taken)
+        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), Asking.of(taken))
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
         built = offering(message(answer, spare=ROOM), answer, taken.id)
@@ -204,7 +223,7 @@ class Replier:
     def _earlier(self, taken: Taken) -> list[Given]:
         """Return the answers that a follow-up may lean on, the newest last."""
         request, answers = taken.request, self._memory.answers
-        if request.kind is Kind.COMMAND:
+        if request.commanded:
             return []
         if request.thread_ts is None:
             found = answers.lately(request.channel) if request.kind is Kind.DM else []
@@ -332,7 +351,7 @@ def _said_without_looking(request: Request) -> Message | None:
         return edited_message()
     if request.thread_ts and request.kind in (Kind.MENTION, Kind.FOLLOW_UP) and says_stop(request.text):
         return silent_message()
-    if request.kind is Kind.COMMAND:
+    if request.commanded:
         return None  # its help tells of the commands, too
     return help_message() if wants_help(request.text) else None
 

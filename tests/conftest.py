@@ -7,8 +7,11 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 
+from bot.admins import Admins
+from bot.config import Admins as Listed
 from bot.config import Limits, Slack
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
@@ -18,6 +21,12 @@ from index.answer import Answer, Searched, Verdict
 from index.embedder import Embedder
 from index.passage import Article, Excerpt, Manner, Passage
 from index.store.reader import Summary
+
+# The same examples on each machine, however slow it is; HYPOTHESIS_PROFILE=explore looks for others.
+slow = [hypothesis.HealthCheck.too_slow, hypothesis.HealthCheck.function_scoped_fixture]
+hypothesis.settings.register_profile("same", deadline=None, derandomize=True, suppress_health_check=slow)
+hypothesis.settings.register_profile("explore", deadline=None, suppress_health_check=slow)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Read when sentence-transformers is imported: no test asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -34,6 +43,9 @@ HARBOUR = Article(
     passages=(Passage(number=1, text=TIDE), Passage(number=2, text=GULLS)),
 )
 SPEAKERS = {1: "Jane Roe", 2: None}
+
+
+NOBODY = Admins(Listed(), lambda user: False)
 
 
 class Clock:
@@ -152,8 +164,8 @@ def build_scene(tmp_path, column):
     """Build scenes, with the bot not yet running: ``with bot_running(scene)`` starts it."""
     with ExitStack() as stack:
 
-        def build(load=lambda: column, **options):
-            timing = Timing(post_interval=0, ack_timeout=1.0, retry_delays=(0, 0.1))
+        def build(load=lambda: column, admins=(), **options):
+            timing = Timing(post_interval=0, ack_timeout=3.0, retry_delays=(0, 0.1))
             workspace = stack.enter_context(Workspace.start(**{"timing": timing, **options}))
             inbox = stack.enter_context(Inbox(tmp_path / "bot.sqlite"))
             memory = stack.enter_context(Memory(tmp_path / "bot.sqlite"))
@@ -173,6 +185,7 @@ def build_scene(tmp_path, column):
                     load=load,
                     recheck=0.05,
                     limits=Limits(rates=()),
+                    admins=Listed(people=admins),
                     post_interval=0,
                 ),
             )
@@ -192,7 +205,7 @@ def scene(build_scene):
     """A scene in which the bot is answering."""
     scene = build_scene()
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         yield scene
 
 

@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordcolumn import WordCounts, column
 
@@ -408,7 +408,7 @@ QUESTIONS = [
 ENDINGS = ["", "?", "??", ".", "!", " ?", "?!"]
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(
     question=st.sampled_from(QUESTIONS),
     case=st.sampled_from([str, str.lower, str.upper, str.title]),
@@ -441,7 +441,7 @@ frames = st.tuples(
 )
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.lists(st.lists(frames, min_size=1, max_size=3), min_size=1, max_size=4), st.sampled_from(SPEAKERS))
 def test_whoever_is_asked_about_only_their_own_reported_words_are_shown(report, asked):
     paragraphs = [

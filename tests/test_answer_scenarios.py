@@ -105,7 +105,7 @@ class Desk:
 def desk(build_scene, harbour):
     scene = build_scene(lambda: harbour.column)
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         yield Desk(scene)
 
 
@@ -182,7 +182,7 @@ def test_the_asker_removes_what_only_they_see(desk):
 def test_nobody_else_removes_an_answer_and_is_told_so_alone(desk):
     answer = desk.ask()
     desk.click(answer, buttons.REMOVE, who=desk.bob)
-    assert desk.told(desk.bob) == [actions.NOT_YOURS.text]
+    assert desk.told(desk.bob) == [actions.NOT_YOURS_TO_REMOVE.text]
     assert not answer.deleted
     assert desk.given(answer).removed_at is None
     assert desk.whispers() == []
@@ -254,14 +254,14 @@ def test_sharing_that_is_in_doubt_is_not_repeated(desk):
     assert len(desk.workspace.answers(desk.general)) == 1
 
 
-def test_what_was_shared_can_be_removed_by_the_asker_alone_and_stays_when_the_private_one_goes(desk):
+def test_what_was_shared_can_be_removed_by_the_asker_and_stays_when_the_private_one_goes(desk):
     answer = desk.command()
     desk.click(answer, buttons.SHARE)
     [shared] = desk.shared()
     desk.click(answer, buttons.REMOVE)
     desk.workspace.wait_for(lambda: answer.deleted)
     desk.click(shared, buttons.REMOVE, who=desk.bob)
-    assert desk.told(desk.bob) == [actions.NOT_YOURS.text]
+    assert desk.told(desk.bob) == [actions.NOT_YOURS_TO_REMOVE.text]
     threading.Event().wait(0.2)  # what follows the deletion is done by then
     assert (shared.deleted, desk.given(answer).removed_at) == (False, None)
     desk.click(shared, buttons.REMOVE)
@@ -427,12 +427,12 @@ def test_why_shows_what_was_searched_the_scores_and_the_generation(desk):
 def test_the_same_id_gives_the_same_text_after_a_restart(build_scene, harbour):
     scene = build_scene(lambda: harbour.column)
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         desk = Desk(scene)
         answer = desk.ask()
         before = replay(id_of(answer), scene.memory.answers, harbour.column.article)
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         view = desk.modal(answer, buttons.WHY)
         again = replay(f" {id_of(answer).upper()} ", scene.memory.answers, harbour.column.article)
     assert again == before
@@ -446,13 +446,13 @@ def test_the_same_id_gives_the_same_text_after_a_restart(build_scene, harbour):
 def test_before_the_column_is_loaded_buttons_work_out_of_the_memory(build_scene, harbour):
     scene = build_scene(lambda: harbour.column)
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         desk = Desk(scene)
         answer = desk.ask()
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return harbour.column
 
     late = scene._replace(service=type(scene.service)(**fields_of(scene.service) | {"load": load}))
@@ -544,14 +544,14 @@ def test_a_check_that_fails_says_so(desk, harbour):
 
 def test_every_click_is_acknowledged_while_slack_is_slow(desk):
     answer = desk.command()
-    desk.workspace.faults.add("chat.postMessage", F.Fault(delay=1.5))
-    desk.click(answer, buttons.SHARE)  # the ack's patience is 1 s here
+    desk.workspace.faults.add("chat.postMessage", F.Fault(delay=4))
+    desk.click(answer, buttons.SHARE)  # the ack's patience is 3 s here
     assert len(desk.shared()) == 1
 
 
 def until(predicate):
     """Wait for something that the workspace does not see."""
-    for _ in range(500):
+    for _ in range(6_000):
         if predicate():
             return
         threading.Event().wait(0.01)

@@ -25,7 +25,7 @@ ABOUT_THE_TIDE = "what did the harbour master say about the tide?"
 
 def settled(scene):
     """Wait until nothing is left to do, and return how many questions ended how."""
-    scene.workspace.wait_until_delivered(10)
+    scene.workspace.wait_until_delivered()
     for _ in range(500):
         if not {State.WAITING, State.POSTING} & set(scene.inbox.count()):
             return scene.inbox.count()
@@ -184,14 +184,14 @@ def test_commands_are_acknowledged_before_the_column_is_loaded(build_scene, colu
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return column
 
     scene = build_scene(load)
     with bot_running(scene) as started:
         shown = scene.workspace.slash(scene.ada, scene.general, "/column", "gulls?")
         ts = scene.mention(ABOUT_THE_TIDE)
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_until_delivered()
         assert (shown.error, list(shown.messages), started.is_set()) == (None, [], False)
         loaded.set()
         scene.workspace.wait_for(lambda: shown.messages)
@@ -204,22 +204,44 @@ def test_a_slow_answer_delays_no_acknowledgement(scene, column):
     for number in range(8):
         scene.mention(f"gulls {number}?")
     shown = scene.workspace.slash(scene.ada, scene.general, "/column", "gulls?")
-    scene.workspace.wait_until_delivered(5)
+    scene.workspace.wait_until_delivered()
     assert shown.error is None
     column.free.set()
     assert settled(scene) == {State.DONE: 9}
     assert retried(scene) == []
 
 
-def test_a_question_that_takes_longer_than_its_lease_is_not_taken_twice(build_scene, column, tmp_path):
+class WatchedInbox(Inbox):
+    """Says when leases were renewed, and when an idle worker looked for a question."""
+
+    def __init__(self, *args, **options):
+        self.renewed, self.looked = threading.Event(), threading.Event()
+        super().__init__(*args, **options)
+
+    def renew(self, held):
+        super().renew(held)
+        self.renewed.set()
+
+    def take(self, resting=()):
+        taken = super().take(resting)
+        self.looked.set()
+        return taken
+
+
+def test_a_question_that_takes_longer_than_its_lease_is_not_taken_twice(build_scene, column, clock, tmp_path):
     scene = build_scene()
     column.free.clear()
-    with Inbox(tmp_path / "short.sqlite", lease=0.3) as inbox:
+    with WatchedInbox(tmp_path / "short.sqlite", lease=0.3, clock=clock) as inbox:
         service = replace(scene.service, inbox=inbox)
         with bot_running(scene._replace(service=service)) as started:
-            assert started.wait(10)
+            assert started.wait(60)
             ts = scene.mention(ABOUT_THE_TIDE)
-            time.sleep(1.2)  # four leases, in which the second worker is idle
+            scene.workspace.wait_for(lambda: column.asked)
+            for _ in range(12):  # four leases, in which the second worker is idle
+                clock.now += 0.1
+                for happened in (inbox.renewed, inbox.looked):
+                    happened.clear()
+                    assert happened.wait(30)
             assert column.asked == [ABOUT_THE_TIDE]
             column.free.set()
             scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
@@ -230,10 +252,10 @@ def test_stopping_answers_what_is_waiting(build_scene, column):
     scene = build_scene()
     column.free.clear()
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         for number in range(5):
             scene.mention(f"gulls {number}?")
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_until_delivered()
         column.free.set()
     assert scene.inbox.count() == {State.DONE: 5}
 
@@ -242,13 +264,13 @@ def test_questions_of_a_stopped_bot_are_answered_once_by_the_next(build_scene, c
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return column
 
     scene = build_scene(load)
     with bot_running(scene):
         ts = scene.mention(ABOUT_THE_TIDE)
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_until_delivered()
     loaded.set()
     assert scene.workspace.answers(scene.general, thread_ts=ts) == []
     with bot_running(scene):

@@ -53,7 +53,7 @@ class Slow:
         return self.column.find(who)
 
     def ask(self, question, *, seen=()):
-        self.free.wait(20)
+        self.free.wait(60)
         self.asked.append(question)
         return self.column.ask(question, seen=seen)
 
@@ -70,7 +70,7 @@ def talk(build_scene, door):
     """A scene in which the bot answers from the column of the ferry and the bridge."""
     scene = build_scene(lambda: door)
     with bot_running(scene) as started:
-        assert started.wait(10)
+        assert started.wait(60)
         yield Talk(scene)
 
 
@@ -109,7 +109,7 @@ class Talk:
 
 def settle(scene):
     """Wait until all events are taken in and no question is open."""
-    scene.workspace.wait_until_delivered(10)
+    scene.workspace.wait_until_delivered()
     for _ in range(500):
         if not {State.WAITING, State.POSTING} & set(scene.inbox.count()):
             return
@@ -210,7 +210,7 @@ def test_a_follow_up_that_comes_at_once_waits_for_the_answer_that_it_leans_on(ta
     door.free.clear()
     thread = talk.scene.mention(ABOUT_THE_FERRY)
     talk.write(thread, "and Bask?", mention=True)
-    talk.workspace.wait_until_delivered(5)
+    talk.workspace.wait_until_delivered()
     door.free.set()
     talk.workspace.wait_for_answers(talk.general, thread_ts=thread, count=2)
     assert door.asked == [ABOUT_THE_FERRY, "What did Bask say about the ferry?"]
@@ -373,15 +373,15 @@ def test_a_question_that_waits_is_asked_as_it_was_edited(build_scene, door):
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return door
 
     scene = build_scene(load)
     with bot_running(scene):
         ts = scene.mention(ABOUT_THE_FERRY)
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_until_delivered()
         scene.workspace.edit(scene.general, ts, f"<@{scene.workspace.bot_user_id}> what did Bask say?")
-        scene.workspace.wait_until_delivered(5)
+        scene.workspace.wait_until_delivered()
         loaded.set()
         scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
         settle(scene)
@@ -393,7 +393,7 @@ def test_a_deleted_question_that_waits_is_dropped_with_its_status(build_scene, d
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return door
 
     scene = build_scene(load)
@@ -405,7 +405,7 @@ def test_a_deleted_question_that_waits_is_dropped_with_its_status(build_scene, d
         scene.workspace.wait_for(lambda: len(scene.workspace.calls("assistant.threads.setStatus")) == 2)
         assert scene.workspace.calls("assistant.threads.setStatus")[-1].args["status"] == ""
         loaded.set()
-        assert started.wait(10)
+        assert started.wait(60)
         settle(scene)
     assert door.asked == []
     assert scene.inbox.count() == {State.DROPPED: 1}
@@ -417,7 +417,7 @@ def test_a_question_that_is_deleted_while_it_is_worked_on_is_not_answered(talk, 
     thread = talk.scene.mention(ABOUT_THE_FERRY)
     talk.workspace.wait_for(lambda: talk.workspace.status(talk.general, thread))
     talk.workspace.delete(talk.general, thread)
-    talk.workspace.wait_until_delivered(5)
+    talk.workspace.wait_until_delivered()
     door.free.set()
     talk.settled()
     assert talk.answers(thread) == []
@@ -507,7 +507,7 @@ def test_a_question_before_the_column_is_read_has_a_status_that_says_so(build_sc
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return door
 
     scene = build_scene(load)
@@ -545,7 +545,7 @@ def test_a_bot_that_stops_leaves_no_status_standing(build_scene, door):
     loaded = threading.Event()
 
     def load():
-        loaded.wait(20)
+        loaded.wait(60)
         return door
 
     scene = build_scene(load)

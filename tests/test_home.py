@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.home import home_view, indexed, prompts
 from bot.message import HELP
 from bot.playground.blocks import check_view
-from bot.settings import choice_view, chosen_in, may_change, refusal, settings_view, wants_settings
+from bot.settings import choice_view, chosen_in, may_change, refusal, settings_view
 from bot.state import ChannelSettings, Memory
 
 SUMMARY = replace(
@@ -49,7 +49,7 @@ def test_what_is_indexed(summary, said):
     assert indexed(summary) == said
 
 
-@how(deadline=None, max_examples=60)
+@how(max_examples=60)
 @drawn(st.lists(records(), max_size=5), st.lists(strings.filter(str.strip), max_size=3))
 def test_home_is_within_the_limits_and_its_only_markup_is_our_own(kept, examples):
     view = home_view(SUMMARY, examples, [answer for answer, _ in kept])
@@ -78,7 +78,6 @@ def filled(view):
     return view | {"state": {"values": values}}
 
 
-@how(deadline=None)
 @drawn(chosen)
 def test_a_modal_that_is_saved_as_it_was_opened_changes_nothing(settings):
     view = settings_view(settings)
@@ -102,13 +101,6 @@ def test_everybody_may_change_settings_until_people_are_listed():
 def test_a_refusal_names_those_who_can_change_it_and_nothing_that_is_no_person():
     said = refusal(ChannelSettings(channel="C1", may_ask=("UBOB", "!channel"))).text
     assert said.endswith("`/column settings`: <@UBOB>.")
-
-
-@pytest.mark.parametrize(
-    ("text", "wanted"), [(" Settings ", True), ("settings of the port?", False), ("", False)]
-)
-def test_only_the_bare_word_opens_settings(text, wanted):
-    assert wants_settings(text) is wanted
 
 
 def test_whether_a_channel_is_shared_outlives_a_restart(tmp_path):

@@ -71,7 +71,7 @@ def test_while_the_column_is_loading_prompts_stay_out_and_home_says_so(build_sce
     loaded = threading.Event()
 
     def load():
-        assert loaded.wait(20)
+        assert loaded.wait(60)
         return column
 
     scene = build_scene(load)

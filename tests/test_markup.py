@@ -84,7 +84,6 @@ def squeezed(text: str) -> str:
     return re.sub(r"\s", "", text)
 
 
-@settings(deadline=None)
 @given(
     st.text(
         alphabet=st.one_of(st.sampled_from("ab.: \t\n\r\u2028\x0c\u00a0“”’—"), st.characters(codec="utf-8"))
@@ -99,7 +98,6 @@ def test_nothing_of_a_plain_text_is_lost_and_nothing_added(text):
         assert passage.text == passage.text.strip()
 
 
-@settings(deadline=None)
 @given(st.lists(st.text(alphabet="abc“”’—… \u00a0\u0301", min_size=1).map(str.strip).filter(len), max_size=5))
 def test_paragraphs_between_blank_lines_come_out_letter_for_letter(paragraphs):
     kept = [p for p in paragraphs if re.search(r"[^\s—]", p)]
@@ -290,14 +288,13 @@ PIECES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(PIECES, max_size=25).map("".join))
 def test_no_page_however_broken_is_too_much(page):
     for passage in passages(read_page(page).blocks):
         assert passage.text.strip() == passage.text != ""
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.sampled_from(["<p>", "</p>", "<b>", "</b>", "<li>", "a", "b ", " c", "\u00a0", "<br>"])).map(
         "".join

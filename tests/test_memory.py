@@ -157,7 +157,7 @@ def one_memory(tmp_path_factory):
 
 
 @given(kept=givens)
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_whatever_was_answered_comes_back_equal(one_memory, kept):
     one_memory.answers.save(kept)
     loaded = one_memory.answers.load("abc")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index.sources.outlet import handed_over, introduced_outlet
@@ -82,7 +82,6 @@ def test_markup_needs_no_colon_where_the_outlet_is_named():
     assert introduced_outlet("Reuters had it first. The rest was silence.") is None
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="AaBb’s :,.“”\u0301") | st.text())
 def test_whatever_is_introduced_stands_in_the_paragraph(paragraph):
     outlet = introduced_outlet(paragraph)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from wordcolumn import WordCounts, column
 
@@ -176,7 +176,7 @@ def meant(who):
 
 SHORT = re.compile(r"[?]{2}$| on ")  # of a silent person these ask for anything at all
 REPORTED = (Verdict.ANSWERED, Verdict.NOT_ON_THIS)
-writing = settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+writing = settings(max_examples=25)
 
 
 def strangers(asked, people):
@@ -296,7 +296,7 @@ def told(answer):
     return answer.verdict, answer.subject, answer.excerpts, answer.confidence
 
 
-@settings(deadline=None, max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200)
 @given(
     st.sampled_from(QUESTIONS),
     st.sampled_from([str, str.lower, str.upper, str.title]),
@@ -346,7 +346,7 @@ def squeezed(text):
     return re.sub(r"\s+", " ", text).casefold()
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(st.tuples(anything.filter(str.strip), st.booleans()), min_size=1, max_size=3))
 def test_every_name_of_a_chain_stands_in_the_text_whatever_the_text(printed):
     passages = [

@@ -655,7 +655,7 @@ WORDS = [
 noise = st.lists(st.sampled_from(PEOPLE + VERBS + MARKS + WORDS), min_size=1, max_size=30)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(
     st.lists(noise.map(" ".join), min_size=1, max_size=3).filter(lambda texts: all(t.strip() for t in texts))
 )
@@ -671,7 +671,7 @@ def test_every_utterance_lies_in_its_passage_and_every_name_in_the_text(paragrap
                 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(min_size=1, max_size=300).filter(str.strip))
 def test_any_text_at_all_can_be_read(text):
     for passage in passages(text):

@@ -404,5 +404,5 @@ class OneInbox(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-OneInbox.TestCase.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+OneInbox.TestCase.settings = settings(max_examples=15, stateful_step_count=25)
 TestOneInbox = OneInbox.TestCase

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Engine, event
 
@@ -106,7 +106,7 @@ def test_an_article_comes_back_as_it_was_put(store: Store) -> None:
     assert store.article("a1") == record
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(text=texts, section=st.none() | texts, title=texts)
 def test_any_text_comes_back_character_for_character(
     store: Store, text: str, section: str | None, title: str
@@ -358,7 +358,7 @@ def test_search_syntax_means_nothing(store: Store, syntax: str) -> None:
     assert store.lexical([syntax], 9) == store.phrase(syntax, 9) == []
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100)
 @given(st.text() | st.text('"*^:(){}+- ANDORTNE\0\ud800', max_size=12))
 def test_whatever_a_reader_types_is_only_words(store: Store, typed: str) -> None:
     if not store.articles():
@@ -438,7 +438,7 @@ def by_fts5(folder: Path, words: list[str], among: set[int]) -> list[tuple[int, 
         return [row for row in connection.execute(query, [match]) if row[0] in among]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(
     bodies=st.lists(st.tuples(spoken_words, spoken_words, st.sampled_from("AB")), min_size=1, max_size=20),
     words=st.lists(st.sampled_from(ASKED), min_size=1, unique=True),
@@ -499,7 +499,7 @@ def test_a_passage_of_any_length_is_scored_as_fts5_scores_it(folder: Path, store
     assert store.lexical(["owl"], 9) == [(i, pytest.approx(score, rel=1e-12)) for i, score in expected]
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=40)
 @given(st.lists(st.none() | st.dates(date(2024, 1, 1), date(2024, 1, 3)), max_size=8), st.integers(1, 20))
 def test_phrases_come_in_the_order_of_the_articles(store: Store, dates: list[date | None], k: int) -> None:
     for old in store.articles():
@@ -541,7 +541,7 @@ def test_what_was_counted_is_counted_again_after_a_change(store: Store) -> None:
         assert store.article_names(["a", "b", "c"]) == {"a": "a", "b": "b"}
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25)
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6))
 def test_the_best_few_by_words_are_the_first_of_all(store: Store, seed: int, k: int) -> None:
     rng = np.random.default_rng(seed)
@@ -853,7 +853,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=15)
 @given(steps)
 def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path, taken: list) -> None:
     with Store.open(folder, MODEL, 3) as writer, Store.open(folder, MODEL, 3) as reader:

@@ -121,7 +121,7 @@ class Watching:
         """What Slack itself told people because the app failed them."""
         return list(self._team.errors)
 
-    def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0) -> T:
+    def wait_for(self, predicate: Callable[[], T], timeout: float = 60.0) -> T:
         """
         Return the first true value of *predicate*, tried again after each change.
 
@@ -136,7 +136,7 @@ class Watching:
         return value
 
     def wait_for_answers(
-        self, channel: str, *, thread_ts: str | None = None, count: int = 1, timeout: float = 10.0
+        self, channel: str, *, thread_ts: str | None = None, count: int = 1, timeout: float = 60.0
     ) -> list[Message]:
         """Wait until the bot has written *count* messages there, and return them."""
 
@@ -147,11 +147,11 @@ class Watching:
         return self.wait_for(enough, timeout)
 
     def wait_for_message(
-        self, channel: str, *, thread_ts: str | None = None, timeout: float = 10.0
+        self, channel: str, *, thread_ts: str | None = None, timeout: float = 60.0
     ) -> Message:
         """Wait until the bot has written there, and return its latest message."""
         return self.wait_for_answers(channel, thread_ts=thread_ts, timeout=timeout)[-1]
 
-    def wait_until_delivered(self, timeout: float = 10.0) -> None:
+    def wait_until_delivered(self, timeout: float = 60.0) -> None:
         """Wait until every event so far is acked, or given up after its last retry."""
         self.wait_for(lambda: self._sockets.pending == 0, timeout)

@@ -18,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.state.disk import KEPT, metadata
 from bot.state.feedback import feedback
-from bot.state.inbox import Kind, Request
+from bot.state.inbox import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
 from index.passage import Article, Excerpt, Manner, Passage, Voice
 
@@ -149,6 +149,11 @@ class Given:
     reply_ts: str | None = None
     shared_at: float | None = None
     removed_at: float | None = None
+
+    @property
+    def commanded(self) -> bool:
+        """Whether only its asker saw it, and may share it."""
+        return self.kind in COMMANDED
 
     @property
     def answer(self) -> Answer:

@@ -32,8 +32,13 @@ class Kind(StrEnum):
     MENTION = "mention"
     DM = "dm"
     COMMAND = "command"
+    CLICK = "click"  # a button that gives a command, whose answer takes the place of what was clicked on
     FOLLOW_UP = "follow-up"  # below an answer, without a mention
     EDIT = "edit"  # no question: somebody changed one that was answered
+
+
+COMMANDED = (Kind.COMMAND, Kind.CLICK)
+WHISPERED = (*COMMANDED, Kind.EDIT)
 
 
 class State(StrEnum):
@@ -77,7 +82,17 @@ class Request:
     @property
     def shown_at(self) -> str | None:
         """The ts below which a status is shown while the question is worked on, if anywhere."""
-        return None if self.kind in (Kind.COMMAND, Kind.EDIT) else self.thread_ts or self.ts
+        return None if self.whispered else self.thread_ts or self.ts
+
+    @property
+    def whispered(self) -> bool:
+        """Whether the answer is for the asker alone."""
+        return self.kind in WHISPERED
+
+    @property
+    def commanded(self) -> bool:
+        """Whether it is what stands behind the slash command."""
+        return self.kind in COMMANDED
 
     @property
     def reply_thread(self) -> str | None:
@@ -142,7 +157,6 @@ questions = sa.Table(
     sa.Index("question_due", "state", "due_at"),
 )
 OPEN = (State.WAITING, State.POSTING)
-WHISPERED = (Kind.COMMAND, Kind.EDIT)
 
 
 class Inbox(OnDisk):
@@ -318,7 +332,7 @@ def _held(now: float) -> sa.ColumnElement[bool]:
     """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
     other = questions.alias("other")
     worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
-    talk = (other.c.kind != Kind.COMMAND, questions.c.kind != Kind.COMMAND)
+    talk = (other.c.kind.not_in(COMMANDED), questions.c.kind.not_in(COMMANDED))
     here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
     earlier = other.c.received_at < questions.c.received_at
     return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
