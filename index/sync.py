@@ -320,6 +320,8 @@ class _Run:
                 self._note(Outcome(name=article.name, change=Change.UNCHANGED, why=why))
                 continue
             self.store.remove(article.id)
+            if is_live(article.source):
+                self.store.forget_fetched()  # should its source be named again, all of it is to be fetched
             self._note(Outcome(name=article.name, change=Change.REMOVED))
 
     def _doubt(self, source: str, *, listed: bool) -> str:

@@ -93,6 +93,12 @@ def test_plain_text_keeps_its_paragraphs():
     assert blocks_of("") == []
 
 
+def test_hostile_text_stays_cheap():
+    for text in ("<a" * 1_000_000, "<" * 2_000_000, "&amp" * 500_000):
+        assert len(blocks_of(text)) == 1
+        assert plain(text)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_text_breaks_the_reader(text):

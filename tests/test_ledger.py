@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -136,6 +137,9 @@ def test_sources_are_kept_in_their_order_and_once(folder: Path, store: Store) ->
     assert store.sources() == ["https://b.example.org/feed", "https://a.example.org/feed"]
     assert store.remove_source("https://b.example.org/feed")
     assert not store.remove_source("https://b.example.org/feed")
+    for path in ("/etc", "file:///etc/passwd", ""):
+        with pytest.raises(ValueError, match="http or https"):
+            store.add_source(path)
     store.clear("gyro@2", 3)
     with Store.open_existing(folder) as again:
         assert again.sources() == ["https://a.example.org/feed"]
@@ -148,8 +152,11 @@ def test_what_a_server_said_is_kept_until_the_store_starts_over(store: Store) ->
     store.record_fetched("https://a.example.org/feed", Fetched(at=LATER))
     assert store.fetched("https://a.example.org/feed") == Fetched(at=LATER)
     assert store.fetched("https://b.example.org/feed") is None
+    busy = Fetched(at=NOON, wait_until=LATER, failures=2)
+    store.record_fetched("https://b.example.org/feed", replace(busy, of="x", etag='"7"'))
     store.clear("gyro@2", 3)
     assert store.fetched("https://a.example.org/feed") is None
+    assert store.fetched("https://b.example.org/feed") == busy
 
 
 def test_the_last_reading_of_each_source_is_remembered(store: Store) -> None:

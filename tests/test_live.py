@@ -363,13 +363,13 @@ def test_an_article_that_a_folder_and_a_feed_hold_is_one_whichever_comes_first(c
 
 
 def test_a_feed_that_is_no_longer_named_goes_with_its_articles_and_is_no_news_when_named_again(column, site):
-    feed = site.put("/feed", rss(Item("Tide", f"{site.url}/tide", TIDE)), XML)
+    feed = site.put("/feed", rss(Item("Tide", f"{site.url}/tide", TIDE)), XML, etag='"7"')
     other = site.put("/other", rss(Item("Ferry", f"{site.url}/ferry", FERRY)), XML)
     column.sync(feed, other)
     seen = column.store.first_seen()
     column.clock.pass_by(days=1)
     assert column.sync(other)["tide"] is REMOVED
-    column.sync(feed, other)
+    assert column.sync(feed, other)["tide"] is ADDED
     assert column.store.first_seen() == seen
 
 
@@ -540,6 +540,15 @@ def test_broken_xml_gives_what_can_be_read_of_it(column, site):
     assert {"Ferry", "Tide"} <= set(column.titles())
 
 
+def test_halves_of_characters_and_odd_headers_cost_nothing(column, site):
+    text = rss(Item("Half &#xD800; title", f"{site.url}/h", summary="Half &#55296; a text & more."))
+    site.put("/h", "", status=403)
+    feed = site.put("/feed", text, XML, headers={"ETag": "\xe9\xff" * 9, "Last-Modified": "x" * 2_000})
+    column.sync(feed)
+    assert len(column.store.articles()) == 1
+    assert (column.store.fetched(feed).etag, column.store.fetched(feed).modified) == (None, None)
+
+
 def test_one_strange_entry_does_not_cost_the_others(column, site):
     items = [
         Item("Inside", "http://169.254.169.254/latest/meta-data/", summary="Short."),
@@ -633,6 +642,26 @@ def test_trying_what_cannot_be_read_says_why(column, site):
     assert (found.articles, [f.source for f in found.failures]) == ((), ["http://169.254.169.254/"])
     assert "not public" in found.failures[0].reason
     assert try_source(column.store, site.put("/feed", rss(), XML), column.fetcher()).failures
+
+
+def test_of_very_many_pages_some_are_read_each_time(column, site):
+    links = [site.put(f"/{n}", page(f"Page {n}", paragraphs(f"matter {n}"))) for n in range(3)]
+    feed = site.put(
+        "/feed", rss(*(Item(f"Page {n}", link, summary="x") for n, link in enumerate(links))), XML
+    )
+    found = try_source(column.store, feed, column.fetcher(), most_pages=2)
+    assert [a.title for a in found.articles] == ["Page 0", "Page 1"]
+    assert [f.reason for f in found.failures] == [
+        "2 of its pages were read this time; the next sync goes on from there."
+    ]
+
+
+def test_no_file_is_tried_as_a_source(column, tmp_path):
+    (tmp_path / "secret.txt").write_text("Secret.")
+    for source in (str(tmp_path / "secret.txt"), (tmp_path / "secret.txt").as_uri(), str(tmp_path)):
+        found = try_source(column.store, source, column.fetcher())
+        assert found.articles == ()
+        assert "http" in found.failures[0].reason
 
 
 def test_trying_says_what_was_taken_down(column, site):

@@ -20,7 +20,8 @@ from index.sources.metadata import clean, parse_date, web_url
 ROOT = re.compile(r"<(?:\w+:)?(rss|feed|rdf|urlset|sitemapindex|html)\b", re.IGNORECASE)
 ROOT_WITHIN = 20_000  # characters
 PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
-TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # no "<" inside: hostile text stays cheap
+HALVES = re.compile("[\ud800-\udfff]")  # of characters; they cannot be stored
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 WORDPRESS = "http://wordpress.org/export/"
 # Elements of a feed's text that are buttons, boxes and links of the site, by their classes.
@@ -127,7 +128,7 @@ def _entry(e: Any, base: str, author: str | None) -> Entry:
         link=_link(e, base),
         author=clean(e.get("author")) or author,
         date=_date(e),
-        text=content or (e.get("summary") or "").strip(),
+        text=HALVES.sub("\ufffd", content or (e.get("summary") or "").strip()),
         has_content=bool(content),
     )
 
@@ -139,7 +140,7 @@ def _link(e: Any, base: str) -> str | None:
                 joined = urljoin(base, value.strip())
             except ValueError:
                 continue
-            if web_url(joined) and (value is not e.get("id") or web_url(value)):
+            if web_url(joined) and not HALVES.search(joined) and (value is not e.get("id") or web_url(value)):
                 return joined
     return None
 

@@ -39,7 +39,7 @@ RULES = hashlib.sha256(
 ).hexdigest()
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NAME_LIMIT = 200  # characters of what a failure is listed under
-MOST_ENTRIES = 1_000  # of one feed; feeds have tens
+MOST_ENTRIES = 50_000  # of one feed; feeds have tens
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
 MOST_SITEMAPS = 100
 WHOLE_SUMMARY = 250  # words; where a feed has only summaries, one that long is the article
@@ -55,9 +55,12 @@ def read_live(source: str, visit: Visit) -> Iterator[Article | Failure | Unchang
     """
     try:
         url = checked(source)
+        visit.fetched_pages = 0
         yield from _read(url, source, visit, homes=1)
     except (FetchError, UnreadableError, RefusedError) as e:
         raise SourceError(str(e)) from e
+    except Exception as e:  # what a parser makes of one strange source must not cost the others
+        raise SourceError(f"It could not be read ({type(e).__name__}); ask its owner for an export.") from e
 
 
 def _read(url: str, source: str, visit: Visit, *, homes: int) -> Iterator[Article | Failure | Unchanged]:
@@ -125,6 +128,9 @@ def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failur
     for entry in feed.entries[:MOST_ENTRIES]:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
         where = (entry.link or entry.title or source)[:NAME_LIMIT]
+        if visit.exhausted:
+            yield _more_next_time(source, visit)
+            return
         try:
             yield from _entry(replace(entry, link=link), source, visit)
         except (FetchError, UnreadableError, RefusedError) as e:
@@ -132,6 +138,11 @@ def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failur
         except Exception as e:  # what a parser makes of one strange entry must not cost the others
             reason = f"It could not be read ({type(e).__name__}); ask its owner for an export."
             yield Failure(source=where, reason=reason, id=_link_id(link or where))
+
+
+def _more_next_time(source: str, visit: Visit) -> Failure:
+    reason = f"{visit.most_pages} of its pages were read this time; the next sync goes on from there."
+    return Failure(source=source, reason=reason, id=_link_id(source))
 
 
 def _vague_links(feed: Feed) -> set[str]:
@@ -187,6 +198,7 @@ def _whole_from_page(
         yield Unchanged(url=url)
         return
     try:
+        visit.may_go_on()
         page = visit.get(url)
         if page.unchanged:
             visit.note(url, page, of)
@@ -253,16 +265,13 @@ def _own_link(canonical_link: Any, fetched: str) -> str:
 
 def _places(url: str, text: str, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     pages = yield from _collected(url, text, visit)
-    fetched = 0
     for place in pages:
         if visit.read_lately(place.url, place.changed, WEEK * (52 if place.changed else 1)):
             yield Unchanged(url=place.url)
             continue
-        if fetched == visit.most_pages:
-            reason = f"{visit.most_pages} of its pages were read this time; the next sync goes on from there."
-            yield Failure(source=source, reason=reason, id=_link_id(source))
+        if not visit.may_go_on():
+            yield _more_next_time(source, visit)
             return
-        fetched += 1
         yield from _one_place(place, source, visit)
 
 

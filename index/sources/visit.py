@@ -13,7 +13,7 @@ from typing import Protocol
 from index.fetched import Fetched
 from index.sources.fetch import BUSY, Fetcher, FetchError, Page, back_off
 
-MOST_PAGES = 500  # fetched for one sitemap in one sync: at one a second, some ten minutes
+MOST_PAGES = 500  # fetched for one source in one sync: at one a second, some ten minutes
 
 
 class Remembers(Protocol):
@@ -38,6 +38,19 @@ class Visit:
     rules: str
     notes: dict[str, Fetched] = field(default_factory=dict)
     most_pages: int = MOST_PAGES
+    fetched_pages: int = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether as many pages were fetched for this source as may be in one visit."""
+        return self.fetched_pages >= self.most_pages
+
+    def may_go_on(self) -> bool:
+        """Count one page more; tell whether it may be fetched."""
+        if self.exhausted:
+            return False
+        self.fetched_pages += 1
+        return True
 
     def known(self, url: str) -> Fetched | None:
         """Return what is known of an address."""

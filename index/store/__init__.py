@@ -192,7 +192,14 @@ class Store(Reader):
             return ledger.load_sources(connection)
 
     def add_source(self, url: str) -> None:
-        """Remember a source; one that is there stays in its place."""
+        """
+        Remember a source on the web; one that is there stays in its place.
+
+        Raises:
+            ValueError: If it is no http or https address.
+        """
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("a source that is added must be an http or https address")
         with self._write_between() as connection:
             ledger.add_source(connection, url)
 
@@ -220,6 +227,11 @@ class Store(Reader):
         """Remember *what* its server said of an address."""
         with self._write() as connection:
             ledger.note_fetched(connection, url, what)
+
+    def forget_fetched(self) -> None:
+        """Forget what servers said: everything is fetched whole the next time."""
+        with self._write() as connection:
+            ledger.forget_fetched(connection)
 
     def clear(self, model: str, dimension: int, keep: Collection[str] = ()) -> None:
         """

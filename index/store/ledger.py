@@ -27,6 +27,7 @@ from sqlalchemy import (
     insert,
     or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
@@ -223,8 +224,9 @@ def load_fetched(connection: Connection, url: str) -> Fetched | None:
 
 
 def forget_fetched(connection: Connection) -> None:
-    """Forget all that servers said: everything is asked for whole again."""
-    connection.execute(delete(fetched))
+    """Forget all that servers said, but for who is to be left alone: everything is asked for whole again."""
+    connection.execute(delete(fetched).where(fetched.c.wait_until.is_(None)))
+    connection.execute(update(fetched).values(of="", etag=None, modified=None))
 
 
 def begin(connection: Connection, now: datetime) -> None:
