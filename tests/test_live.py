@@ -550,15 +550,17 @@ def test_halves_of_characters_and_odd_headers_cost_nothing(column, site):
 
 
 def test_one_strange_entry_does_not_cost_the_others(column, site):
+    inside = {"Location": "http://169.254.169.254/latest/meta-data/"}
+    site.put("/inside", "", status=302, headers=inside)
     items = [
-        Item("Inside", "http://169.254.169.254/latest/meta-data/", summary="Short."),
+        Item("Inside", f"{site.url}/inside", summary="Short."),
         Item("File", "file:///etc/passwd", summary="Short."),
         Item("Nothing", f"{site.url}/gone", summary="Short."),
         Item("Tide", f"{site.url}/tide", TIDE),
     ]
     changes = column.sync(site.put("/feed", rss(*items), XML))
     assert changes["tide"] is ADDED
-    assert "not public" in column.whys()["http://169.254.169.254/latest/meta-data/"]
+    assert "not public" in column.whys()[f"{site.url}/inside"]
     assert "404" in column.whys()[f"{site.url}/gone"]
     assert column.texts().get("File") in (None, ["Short."])
     assert not any("root:" in t for texts in column.texts().values() for t in texts)
@@ -642,6 +644,22 @@ def test_trying_what_cannot_be_read_says_why(column, site):
     assert (found.articles, [f.source for f in found.failures]) == ((), ["http://169.254.169.254/"])
     assert "not public" in found.failures[0].reason
     assert try_source(column.store, site.put("/feed", rss(), XML), column.fetcher()).failures
+
+
+def test_what_a_feed_only_links_to_on_other_sites_is_not_fetched_as_the_columns(column, site):
+    other = site.url.replace(HOST, "localhost") + "/else"
+    site.put("/else", page("Somebody else's", FERRY))
+    feed = site.put("/feed", rss(Item("Seen elsewhere", other, summary="A good piece."), home=site.url), XML)
+    column.sync(feed)
+    assert (column.texts(), column.one().truncated) == ({"Seen elsewhere": ["A good piece."]}, True)
+    assert site.paths() == ["/feed"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/pdf", "image/png", "x" * 99])
+def test_what_is_no_page_is_named(column, site, kind):
+    url = site.put("/feed.json", '{"version": "https://jsonfeed.org/version/1.1", "items": []}', kind)
+    assert column.sync(url) == {url: FAILED}
+    assert column.whys()[url].startswith("It is no page, feed or sitemap, but ")
 
 
 def test_of_very_many_pages_some_are_read_each_time(column, site):

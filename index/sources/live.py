@@ -40,6 +40,7 @@ RULES = hashlib.sha256(
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NAME_LIMIT = 200  # characters of what a failure is listed under
 MOST_ENTRIES = 50_000  # of one feed; feeds have tens
+READ_KINDS = re.compile(r"html|xml|gzip|octet-stream|^text/plain$")  # what servers call those
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
 MOST_SITEMAPS = 100
 WHOLE_SUMMARY = 250  # words; where a feed has only summaries, one that long is the article
@@ -69,12 +70,13 @@ def _read(url: str, source: str, visit: Visit, *, homes: int) -> Iterator[Articl
     if page.unchanged:
         yield Unchanged()
         return
+    visit.site = page.url
     text = _text(page)
     root = feeds.root_of(text)
     if root in ("rss", "feed", "rdf"):
         yield from _all(url, page, _entries(feeds.read_feed(text, page.url), source, visit), visit)
     elif root in ("urlset", "sitemapindex"):
-        yield from _all(url, page, _places(url, text, source, visit), visit)
+        yield from _all(url, page, _places(page.url, text, source, visit), visit)
     elif homes and (found := _own_feed(page, text)):
         yield from _read(checked(found), source, visit, homes=0)
     else:
@@ -97,6 +99,9 @@ def _all(
 
 
 def _text(page: Page) -> str:
+    if page.kind and not READ_KINDS.search(page.kind):
+        kind = page.kind if re.fullmatch(r"[\w.+/-]{1,60}", page.kind) else "something else"
+        raise UnreadableError(f"It is no page, feed or sitemap, but {kind}; name one.")
     return decode(_unpacked(page.body))
 
 
@@ -125,6 +130,7 @@ def _own_feed(page: Page, text: str) -> str | None:
 
 def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     vague = _vague_links(feed)
+    own = {_site(url) for url in (feed.home, visit.site) if url}
     for entry in feed.entries[:MOST_ENTRIES]:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
         where = (entry.link or entry.title or source)[:NAME_LIMIT]
@@ -132,12 +138,19 @@ def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failur
             yield _more_next_time(source, visit)
             return
         try:
-            yield from _entry(replace(entry, link=link), source, visit)
+            is_own = link is not None and _site(link) in own
+            yield from _entry(replace(entry, link=link), source, visit, is_own=is_own)
         except (FetchError, UnreadableError, RefusedError) as e:
             yield Failure(source=where, reason=str(e), id=_link_id(link or where))
         except Exception as e:  # what a parser makes of one strange entry must not cost the others
             reason = f"It could not be read ({type(e).__name__}); ask its owner for an export."
             yield Failure(source=where, reason=reason, id=_link_id(link or where))
+
+
+def _site(url: str) -> str:
+    """Return what the hosts of one site share, as far as can be told: the last two parts of their names."""
+    host = urlsplit(url).hostname or ""
+    return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
 
 
 def _more_next_time(source: str, visit: Visit) -> Failure:
@@ -161,15 +174,22 @@ def _differ(one: Entry, other: Entry) -> bool:
     return one.title != other.title and len(words & others) < len(words | others) / 2
 
 
-def _entry(entry: Entry, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
+def _entry(
+    entry: Entry, source: str, visit: Visit, *, is_own: bool
+) -> Iterator[Article | Failure | Unchanged]:
+    """
+    Read an entry's article, from its page where there is more of it.
+
+    A link that leads to another site leads to somebody else's article, which is not the column's.
+    """
     article = from_entry(entry, source, visit.fetcher.now())
     whole = article is not None and not article.truncated
     if whole and not entry.has_content:
         whole = article is not None and _words(article) >= WHOLE_SUMMARY
-    if whole or not entry.link:
+    if whole or not is_own:
         if article is None:
-            raise UnreadableError("There is neither text nor a link to it; ask its owner for an export.")
-        yield article
+            raise UnreadableError("There is neither text nor a page of it; ask its owner for an export.")
+        yield article if whole or not entry.link else replace(article, truncated=True)
         return
     yield from _whole_from_page(entry, article, source, visit)
 
@@ -255,7 +275,7 @@ def _from_page(page: Page, text: str, source: str, visit: Visit, url: str | None
 
 def _own_link(canonical_link: Any, fetched: str) -> str:
     link = web_url(canonical_link)
-    same = link and canonical(link).split("/")[0] == canonical(fetched).split("/")[0]
+    same = link and _host(link) == _host(fetched)
     # A page that calls the site's first page its canonical one is known by where it is.
     return link if link and same and urlsplit(link).path.strip("/") else fetched
 
@@ -277,13 +297,13 @@ def _places(url: str, text: str, source: str, visit: Visit) -> Iterator[Article 
 
 def _collected(url: str, text: str, visit: Visit) -> Generator[Failure, None, list[Place]]:
     """Collect the pages of a sitemap and of those that it names; only those of its own host count."""
-    host, seen, todo = urlsplit(url).hostname, {url}, [text]
+    host, seen, todo = _host(url), {url}, [text]
     pages: dict[str, Place] = {}
     while todo:
         found, further = read_sitemap(todo.pop(0))
-        pages |= {p.url: p for p in found if urlsplit(p.url).hostname == host}
+        pages |= {p.url: p for p in found if _host(p.url) == host}
         for place in further:
-            if place.url in seen or urlsplit(place.url).hostname != host or len(seen) >= MOST_SITEMAPS:
+            if place.url in seen or _host(place.url) != host or len(seen) >= MOST_SITEMAPS:
                 continue
             seen.add(place.url)
             try:
@@ -341,6 +361,11 @@ def slug(text: str | None) -> str:
     last = unquote(path.rstrip("/").rpartition("/")[2] or urlsplit(text or "").netloc)
     plain = re.sub(r"\.(?:html?|php|aspx?)\Z", "", last, flags=re.IGNORECASE)
     return re.sub(r"[^\w.-]+", "-", plain).strip("-.").lower()[:80]
+
+
+def _host(url: str) -> str:
+    """Return the host of an address, with its port, as it is compared."""
+    return re.split(r"[/?]", canonical(url), maxsplit=1)[0]
 
 
 def _link_id(link: str) -> str:

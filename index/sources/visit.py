@@ -39,6 +39,7 @@ class Visit:
     notes: dict[str, Fetched] = field(default_factory=dict)
     most_pages: int = MOST_PAGES
     fetched_pages: int = 0
+    site: str = ""  # the address that the list of articles under way came from
 
     @property
     def exhausted(self) -> bool:
