@@ -91,6 +91,21 @@ def test_what_is_taken_down_is_gone_and_listed_with_its_time(folder: Path, store
     assert list(found.items()) == [("pier", ("Pier", LATER)), ("ferry", ("Ferry", NOON))]
 
 
+def test_copies_of_what_is_taken_down_go_with_it_and_nothing_else(store: Store) -> None:
+    words, link = " ".join(f"word{n}" for n in range(40)), "https://quay.example.org/ferry"
+    put(store, article("ferry", words, url=link), NOON)
+    put(store, article("file", words), NOON)
+    put(store, article("edited", "Other words.", url=f"{link}?utm_source=x"), NOON)
+    put(store, article("pier", "Short."), NOON)
+    put(store, article("quay", "Short."), NOON)
+    store.take_down("ferry")
+    assert [a.id for a in store.articles()] == ["pier", "quay"]
+    store.take_down("pier")
+    assert [a.id for a in store.articles()] == ["quay"]
+    assert set(store.taken_down()) == {"ferry", "pier"}
+    store.check()
+
+
 def test_what_is_not_there_cannot_be_taken_down(store: Store) -> None:
     with pytest.raises(KeyError):
         store.take_down("ferry")

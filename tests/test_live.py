@@ -178,6 +178,17 @@ def test_a_sitemap_leads_through_further_ones_to_pages_that_are_articles(column,
     assert column.titles() == ["Ferry", "Tide"]
 
 
+def test_a_further_sitemap_is_looked_at_though_the_first_did_not_change(column, site):
+    head = '<meta property="og:type" content="article">'
+    tide, ferry = site.put("/tide", page("Tide", TIDE, head)), site.put("/ferry", page("Ferry", FERRY, head))
+    inner = site.put("/one.xml", sitemap(tide))
+    source = site.put("/sitemap.xml", sitemap_index(inner), "text/xml", etag='"1"')
+    column.sync(source)
+    site.put("/one.xml", sitemap(tide, ferry))
+    assert column.sync(source) == {"ferry": ADDED, "tide": UNCHANGED}
+    assert site.paths() == ["/sitemap.xml", "/one.xml", "/ferry"]
+
+
 def test_a_sitemap_that_says_when_pages_changed_saves_asking_for_them(column, site):
     dated = '<meta property="article:published_time" content="2021-05-04">'
     tide = site.put("/tide", page("Tide", TIDE, dated))

@@ -77,6 +77,8 @@ def _read(url: str, source: str, visit: Visit, *, homes: int) -> Iterator[Articl
         yield from _all(url, page, _entries(feeds.read_feed(text, page.url), source, visit), visit)
     elif root in ("urlset", "sitemapindex"):
         yield from _all(url, page, _places(page.url, text, source, visit), visit)
+        if root == "sitemapindex":
+            visit.forget(url)  # it may stay as it is while the sitemaps that it names change
     elif homes and (found := _own_feed(page, text)):
         yield from _read(checked(found), source, visit, homes=0)
     else:

@@ -158,7 +158,7 @@ class Store(Reader):
         """
         Remove an article for good: a sync never takes it in again, whatever its link, date or GUID then is.
 
-        It waits for no sync, nor do `add_source` and `remove_source`.
+        Copies of it, from other sources, go too. It waits for no sync, nor do `add_source`, `remove_source`.
 
         Raises:
             KeyError: If there is none with this id.
@@ -168,8 +168,11 @@ class Store(Reader):
             key = _key(connection, article_id)
             if record is None or key is None:
                 raise KeyError(article_id)
-            ledger.bury(connection, record, at or datetime.now(UTC))
-            rows.remove(connection, key, history.advance(connection))
+            looks = trace_of(record)
+            ledger.bury(connection, record, looks, at or datetime.now(UTC))
+            number = history.advance(connection)
+            for copy in {key, *ledger.copies(connection, looks)}:
+                rows.remove(connection, copy, number)
 
     def taken_down(self) -> dict[str, TakenDown]:
         """Return what was taken down, by article id, the latest first."""

@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -32,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from index.fetched import Fetched
-from index.identity import TELLING, Trace, trace_of
+from index.identity import TELLING, Trace
 from index.passage import Article
 from index.store.tables import article, metadata, state
 
@@ -116,9 +117,7 @@ def note_seen(connection: Connection, article_id: str, looks: Trace, at: datetim
     Nor is what comes back under another id new: a file that was renamed has the words that it had.
     """
     text = looks.text if looks.words >= TELLING else None
-    told = ((first_seen.c.link, looks.link), (first_seen.c.text, text))
-    same = or_(false(), *(column == value for column, value in told if value))
-    before = connection.scalar(select(func.min(first_seen.c.at)).where(same))
+    before = connection.scalar(select(func.min(first_seen.c.at)).where(_same(first_seen, looks)))
     row = {
         "article": article_id,
         "at": min(filter(None, (before, _stamp(at)))),
@@ -173,10 +172,15 @@ def load_traces(connection: Connection) -> dict[str, Trace]:
     return {row.id: _trace(row) for row in rows}
 
 
-def bury(connection: Connection, record: Article, at: datetime) -> None:
+def copies(connection: Connection, looks: Trace) -> list[int]:
+    """Return the keys of the articles that are there under that link, or with all of those words."""
+    return list(connection.scalars(select(trace.c.article).where(_same(trace, looks))))
+
+
+def bury(connection: Connection, record: Article, looks: Trace, at: datetime) -> None:
     """Remember that an article was taken down, and what it is recognised by."""
     taken = {"article": record.id, "at": _stamp(at), "shown": record.title}
-    _replace(connection, tombstone, taken | _trace_fields(trace_of(record)))
+    _replace(connection, tombstone, taken | _trace_fields(looks))
 
 
 def is_buried(connection: Connection, article_id: str) -> bool:
@@ -233,6 +237,12 @@ def begin(connection: Connection, now: datetime) -> None:
     """Take over the articles of a store that kept no ledger: seen at the latest when it was last synced."""
     synced = func.coalesce(select(state.c.last_sync).scalar_subquery(), _stamp(now))
     connection.execute(insert(first_seen).from_select(["article", "at"], select(article.c.id, synced)))
+
+
+def _same(table: Table, looks: Trace) -> ColumnElement[bool]:
+    """Select the rows that have the link of *looks*, or all of its words where these tell."""
+    told = {"link": looks.link, "text": looks.text if looks.words >= TELLING else None}
+    return or_(false(), *(table.c[name] == value for name, value in told.items() if value))
 
 
 def _replace(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
