@@ -99,6 +99,14 @@ def test_hostile_text_stays_cheap():
         assert plain(text)
 
 
+def test_what_would_take_too_long_to_read_is_refused():
+    for name in ("a" * 1_000_000 + "@" + "b" * 1_000_000, "<![CDATA[" + "a" * 2_000 + "]]>"):
+        with pytest.raises(UnreadableError, match="longer than any name"):
+            entries(f"<rss><channel><item><dc:creator x='y'>{name}</dc:creator></item></channel></rss>")
+    with pytest.raises(UnreadableError, match="more than 500,000 tags"):
+        entries("<rss><channel>" + "<a" * 600_000)
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_text_breaks_the_reader(text):

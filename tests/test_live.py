@@ -171,7 +171,8 @@ def test_a_sitemap_leads_through_further_ones_to_pages_that_are_articles(column,
         site.put("/ferry", page("Ferry", FERRY, dated)),
     )
     about = site.put("/about", "<html><body><p>Who we are and where we live.</p></body></html>")
-    one = site.put("/one.xml", sitemap(tide, about, "https://elsewhere.example.org/x", "javascript:x"))
+    empty = site.put("/empty", "<html><body><img src='x.png'></body></html>")
+    one = site.put("/one.xml", sitemap(tide, about, empty, "https://elsewhere.example.org/x", "javascript:x"))
     two = site.put("/two.xml.gz", gzip.compress(sitemap(ferry).encode()), "application/gzip")
     source = site.put("/sitemap.xml", sitemap_index(one, two, f"{site.url}/gone.xml"), "text/xml")
     assert column.sync(source) == {"tide": ADDED, "ferry": ADDED, f"{site.url}/gone.xml": FAILED}
@@ -529,6 +530,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b
         ("<rss", "no RSS or Atom feed that can be read"),
         ("", "no paragraph of text"),
         (b"\0\1\2\3" * 500, "binary file"),
+        ("<html>" + "<p>x" * 60_000, "more than 50,000 tags"),
         ("<html><script>document.write('Tide')</script></html>", "no paragraph of text"),
     ],
 )

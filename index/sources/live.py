@@ -41,6 +41,7 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NAME_LIMIT = 200  # characters of what a failure is listed under
 MOST_ENTRIES = 50_000  # of one feed; feeds have tens
 READ_KINDS = re.compile(r"html|xml|gzip|octet-stream|^text/plain$")  # what servers call those
+MOST_TAGS = 50_000  # of a page: a book of 10,000 paragraphs; some seconds to read at worst
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
 MOST_SITEMAPS = 100
 WHOLE_SUMMARY = 250  # words; where a feed has only summaries, one that long is the article
@@ -256,6 +257,8 @@ def _from_page(page: Page, text: str, source: str, visit: Visit, url: str | None
     Raises:
         UnreadableError: If there is no text in it.
     """
+    if text.count("<") > MOST_TAGS:
+        raise UnreadableError(f"It has more than {MOST_TAGS:,} tags, which no article has; leave it out.")
     tree = parse_html(text)
     told = preview.told(tree) if tree is not None else preview.Told()
     read = read_page(text)
@@ -335,10 +338,14 @@ def _from_sitemap(page: Page, source: str, visit: Visit) -> Article | None:
     """Read a page that a sitemap names; None where it does not call itself an article and bears no date."""
     text = _text(page)
     tree = parse_html(text)
-    if tree is None:
+    called = tree is not None and preview.told(tree).article
+    try:
+        article = _from_page(page, text, source, visit)
+    except UnreadableError:
+        if called:
+            raise
         return None
-    dated = preview.told(tree).article or read_page(text).date
-    return _from_page(page, text, source, visit) if dated else None
+    return article if called or article.date else None
 
 
 # ---- articles
