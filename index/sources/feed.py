@@ -89,7 +89,7 @@ def read_feed(text: str, base: str, *, own: bool = False) -> Feed:
         raise UnreadableError("It is no RSS or Atom feed; name the address of one.")
     if not own and (text.count("<") > MOST_TAGS or len(ENTRY.findall(text)) > MOST_ENTRIES):
         raise UnreadableError(
-            f"It has more than {MOST_ENTRIES:,} entries, or {MOST_TAGS:,} tags; name a smaller feed, or an export."
+            f"It has more than {MOST_ENTRIES:,} entries, or {MOST_TAGS:,} tags; name an export instead."
         )
     if LONG_NAME.search(text):
         raise UnreadableError("It has a name in it that is longer than any name; tell its owner.")
