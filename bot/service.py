@@ -33,13 +33,14 @@ from bot.column import Consulted
 from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
+from bot.groups import Groups
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
 from bot.manners import Manners
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
-from bot.settings import SETTINGS, opening, register_settings
+from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.worker import Asks, Replier, Workers
@@ -108,13 +109,14 @@ class Service:
             return
         shelf = Shelf()
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
-        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf)
+        groups = Groups(client)
+        app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf)
         connector = self._connector(app, direct=direct)
         beating = asyncio.ensure_future(self._beat(connector))
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, admins, manners, stop, started, shelf)
+                await self._answer(client, admins, groups, manners, stop, started, shelf)
         finally:
             beating.cancel()
             await connector.leave()
@@ -124,6 +126,7 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        groups: Groups,
         manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
@@ -150,6 +153,7 @@ class Service:
                 manners,
                 commands,
                 admins,
+                groups,
                 recheck=self.recheck,
             )
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
@@ -244,6 +248,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    groups: Groups,
     manners: Manners,
     shelf: Shelf | None = None,
 ) -> App:
@@ -266,10 +271,11 @@ def build_app(
         raise_error_for_unhandled_request=True,
     )
     here, poster = shelf or Shelf(), Poster(client)
-    register(app, inbox, memory, {"settings": opening(poster, memory)})
+    channels = Changing(memory, poster, admins, groups)
+    register(app, inbox, memory, groups, {"settings": channels.command})
     register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
-    register_settings(app, poster, memory)
+    register_settings(app, channels)
     return app
 
 
