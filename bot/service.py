@@ -30,13 +30,14 @@ from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
 from bot.connector import Connector
+from bot.groups import Groups
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
 from bot.manners import Manners
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
-from bot.settings import SETTINGS, opening, register_settings
+from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.vitals import Vitals
@@ -103,13 +104,14 @@ class Service:
         if identity is None:
             return
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
-        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf, vitals)
+        groups = Groups(client)
+        app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf, vitals)
         connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
         watching = asyncio.ensure_future(connector.watch())
         try:
             if await _unless(stop, connector.join()):
                 log.info("connected")
-                await self._answer(client, admins, manners, stop, started, shelf)
+                await self._answer(client, admins, groups, manners, stop, started, shelf)
         finally:
             watching.cancel()
             await connector.leave()
@@ -119,13 +121,14 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        groups: Groups,
         manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client, self.vitals)
+        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
         self.vitals.check("herald", herald.why_not, vital=True)
@@ -146,6 +149,7 @@ class Service:
                 manners,
                 commands,
                 admins,
+                groups,
                 recheck=self.recheck,
                 vitals=self.vitals,
             )
@@ -209,6 +213,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    groups: Groups,
     manners: Manners,
     shelf: Shelf | None = None,
     vitals: Vitals | None = None,
@@ -232,10 +237,11 @@ def build_app(
         raise_error_for_unhandled_request=True,
     )
     here, poster = shelf or Shelf(), Poster(client, vitals)
-    register(app, inbox, memory, {"settings": opening(poster, memory)})
+    channels = Changing(memory, poster, admins, groups)
+    register(app, inbox, memory, groups, {"settings": channels.command})
     register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
-    register_settings(app, poster, memory)
+    register_settings(app, channels)
     return app
 
 

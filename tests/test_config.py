@@ -49,6 +49,13 @@ def load(**environ):
     return bot.config.Config.from_environ(environ)
 
 
+def test_admins_are_ids_and_perhaps_those_of_the_workspace():
+    assert load().admins == bot.config.Admins()
+    assert load(ADMINS="U012AB3CD W09XY,U012AB3CD").admins.people == ("U012AB3CD", "W09XY")
+    both = bot.config.Admins(people=("U012AB3CD",), workspace=True)
+    assert load(ADMINS="Workspace, U012AB3CD").admins == both
+
+
 def test_no_tokens_means_the_loopback_workspace():
     config = load()
     assert config.slack is None
@@ -94,6 +101,7 @@ def test_tokens_never_show_in_repr():
         ({"SLACK_API_URL": "https://slack.com/api/?x=1"}, "SLACK_API_URL is not an http"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is “xml”"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is “LOUD”"),
+        ({"ADMINS": "U012AB3CD, ada"}, "ADMINS holds “ada”, which is no member id; write ids like U012AB3CD"),
         ({"RATE_LIMIT": "ten a minute"}, "RATE_LIMIT is “ten a minute”; write it like 10/minute 100/hour"),
         ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT is “0/minute”"),
         ({"RATE_LIMIT": "10/minute off"}, "RATE_LIMIT is “10/minute off”"),
@@ -146,6 +154,22 @@ def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise
 @pytest.mark.parametrize("written", ["127.0.0.1:8080", "[::1]:8080", "bot-1.example.org:9"])
 def test_an_address_is_written_as_it_is_read(written):
     assert str(load(HEALTH_ADDRESS=written).health) == written
+
+
+def test_hosts_and_contact_are_read_and_checked():
+    config = load(ALLOW_HOSTS="news.internal, 10.0.0.7\n[::1]", CONTACT=" desk@example.org ").index
+    assert config.allow_hosts == ("news.internal", "10.0.0.7", "[::1]")
+    assert (config.contact, load().index.allow_hosts) == ("desk@example.org", ())
+    with pytest.raises(ConfigError) as caught:
+        load(ALLOW_HOSTS="http://news.internal/", CONTACT="me\r\nCookie: x")
+    assert [problem.split()[0] for problem in caught.value.problems] == ["ALLOW_HOSTS", "CONTACT"]
+
+
+def test_added_sources_join_the_column_and_take_the_place_of_the_samples():
+    feed = "https://quay.example.org/feed"
+    assert load().index.sources([]) == [str(index.config.SAMPLES)]
+    assert load().index.sources([feed]) == [feed]
+    assert load(COLUMN=f"articles {feed}").index.sources([feed, "x"]) == ["articles", feed, "x"]
 
 
 def test_format_and_level_are_read_in_any_case():

@@ -50,8 +50,12 @@ def read_archive(
             str(e) if isinstance(e, UnreadableError) else "It is no zip file that can be read; export anew."
         )
         raise SourceError(reason) from e
+    except SourceError:
+        raise
     except OSError as e:
         raise SourceError(f"It may not be read ({e.strerror}); give this user the right to read it.") from e
+    except Exception as e:  # what a parser makes of one strange archive must not cost the others
+        raise SourceError(f"It could not be read ({type(e).__name__}); export anew.") from e
 
 
 def _whole(path: Path) -> str:
@@ -153,7 +157,7 @@ def _post(row: dict[str, str], text: str, source: str) -> Article | None:
 
 def _exported(text: str, source: str, where: str) -> Iterator[Article | Failure]:
     loose = feeds.is_export(text)
-    for entry in feeds.read_feed(text, "").entries:
+    for entry in feeds.read_feed(text, "", own=True).entries:
         named = f"{source}: {entry.link or entry.title or where}"
         try:
             if (article := _article(entry, source, loose=loose)) is not None:

@@ -20,7 +20,17 @@ from index.sources.metadata import clean, parse_date, web_url
 ROOT = re.compile(r"<(?:\w+:)?(rss|feed|rdf|urlset|sitemapindex|html)\b", re.IGNORECASE)
 ROOT_WITHIN = 20_000  # characters
 PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
-TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # no "<" inside: hostile text stays cheap
+# What feedparser takes too long over: it looks for an e-mail address in each name, from every letter on.
+LONG_NAME = re.compile(
+    r"<[\w:]*(?:author|creator|name|email|editor|webmaster|publisher|contributor|owner)\b[^<>]*>"
+    r"(?:<!\[CDATA\[)?[^<]{1000}",
+    re.IGNORECASE,
+)
+ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b", re.IGNORECASE)
+MOST_ENTRIES = 20_000  # of a feed; feeds have tens
+MOST_TAGS = 500_000  # of a feed: a thousand long articles; some seconds to read at worst
+HALVES = re.compile("[\ud800-\udfff]")  # of characters; they cannot be stored
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 WORDPRESS = "http://wordpress.org/export/"
 # Elements of a feed's text that are buttons, boxes and links of the site, by their classes.
@@ -68,15 +78,21 @@ def root_of(text: str) -> str:
     return found[1].lower() if found else ""
 
 
-def read_feed(text: str, base: str) -> Feed:
+def read_feed(text: str, base: str, *, own: bool = False) -> Feed:
     """
-    Read a feed of any dialect; *base* is where it came from.
+    Read a feed of any dialect; *base* is where it came from. The owner's *own* may take its time.
 
     Raises:
-        UnreadableError: If it is none.
+        UnreadableError: If it is none, or made so that reading it would take too long.
     """
     if root_of(text) not in ("rss", "feed", "rdf"):
         raise UnreadableError("It is no RSS or Atom feed; name the address of one.")
+    if not own and (text.count("<") > MOST_TAGS or len(ENTRY.findall(text)) > MOST_ENTRIES):
+        raise UnreadableError(
+            f"It has more than {MOST_ENTRIES:,} entries, or {MOST_TAGS:,} tags; name an export instead."
+        )
+    if LONG_NAME.search(text):
+        raise UnreadableError("It has a name in it that is longer than any name; tell its owner.")
     told = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     # Bytes in a stream: feedparser would fetch a text that looks like an address.
     stream = io.BytesIO(PROLOG.sub("", text).encode("utf-8", "replace"))
@@ -127,7 +143,7 @@ def _entry(e: Any, base: str, author: str | None) -> Entry:
         link=_link(e, base),
         author=clean(e.get("author")) or author,
         date=_date(e),
-        text=content or (e.get("summary") or "").strip(),
+        text=HALVES.sub("\ufffd", content or (e.get("summary") or "").strip()),
         has_content=bool(content),
     )
 
@@ -139,7 +155,7 @@ def _link(e: Any, base: str) -> str | None:
                 joined = urljoin(base, value.strip())
             except ValueError:
                 continue
-            if web_url(joined) and (value is not e.get("id") or web_url(value)):
+            if web_url(joined) and not HALVES.search(joined) and (value is not e.get("id") or web_url(value)):
                 return joined
     return None
 
