@@ -21,6 +21,8 @@ from bot.service import REFUSALS, is_loopback
 MANIFEST = Path(__file__).parent.parent / "manifest.json"
 # Whoever does not want follow-ups without a mention strikes these from the manifest.
 OPTIONAL = frozenset({"channels:history", "groups:history"})
+# Whoever lets user groups ask adds this to the manifest.
+WELCOME = frozenset({"usergroups:read"})
 OFF, FAR_OFF = 5.0, 60.0  # seconds between this clock and Slack's; its header has whole seconds
 
 
@@ -69,7 +71,7 @@ def scope_findings(granted: str, manifest: Path, extra: frozenset[str] = frozens
         yield Finding("scopes", State.WARN, f"{manifest} cannot be read", "compare the scopes by hand")
         return
     has = {scope for part in granted.split(",") if (scope := part.strip())}
-    missing, optional, more = asked - has - OPTIONAL, (asked - has) & OPTIONAL, has - asked
+    missing, optional, more = asked - has - OPTIONAL, (asked - has) & OPTIONAL, has - asked - WELCOME
     again = "give the app the manifest.json of this version, and install it again"
     if missing:
         do = f"add {_listed(extra)} for ADMINS; {again}" if missing & extra else again
@@ -80,7 +82,7 @@ def scope_findings(granted: str, manifest: Path, extra: frozenset[str] = frozens
     if more:
         do = "strike them from the app's settings: the bot has no use for them"
         yield Finding("scopes", State.WARN, f"granted and not needed: {_listed(more)}", do)
-    if not asked ^ has:
+    if not asked ^ (has - WELCOME):
         yield Finding("scopes", State.OK, "those of the manifest")
 
 

@@ -15,6 +15,9 @@ from typing import NamedTuple
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.client import Client
+from bot.vitals import Vitals
+
 log = logging.getLogger(__name__)
 
 PATIENCE = 2  # seconds: less than the 3 s in which an event wants its ack
@@ -32,9 +35,14 @@ class Group(NamedTuple):
 class Groups:
     """The user groups of one workspace. Safe to share among threads."""
 
-    def __init__(self, client: WebClient, clock: Callable[[], float] = time.monotonic) -> None:
-        self._client = WebClient(
-            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[]
+    def __init__(
+        self,
+        client: WebClient,
+        clock: Callable[[], float] = time.monotonic,
+        vitals: Vitals | None = None,
+    ) -> None:
+        self._client = Client(
+            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[], vitals=vitals
         )
         self._client.proxy = client.proxy
         self._clock = clock

@@ -104,7 +104,7 @@ class Service:
         if identity is None:
             return
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
-        groups = Groups(client)
+        groups = Groups(client, vitals=vitals)
         app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf, vitals)
         connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
         watching = asyncio.ensure_future(connector.watch())

@@ -153,6 +153,7 @@ def test_a_date_that_is_none_leaves_the_clock_open(date):
     ("granted", "expected"),
     [
         (NEEDED, [(OK, "those of the manifest")]),
+        ([*NEEDED, "usergroups:read"], [(OK, "those of the manifest")]),
         (set(NEEDED) - {"commands", "chat:write"}, [(WRONG, "missing: chat:write, commands")]),
         (
             set(NEEDED) - {"groups:history"},
