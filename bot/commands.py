@@ -82,11 +82,13 @@ class Commands:
 
     def find(self, text: str) -> tuple[Command, str] | None:
         """Return the command that *text* begins with, and the rest; None where it is a question."""
-        word, _, rest = text.strip().partition(" ")
-        command, rest = self._all.get(word.casefold()), rest.strip()
-        if command is None or not command.meant(rest):
-            return None
-        return command, rest
+        for words in (2, 1):  # “sources add” is another command than “sources”
+            parts = text.split(maxsplit=words)
+            command = self._all.get(" ".join(parts[:words]).casefold())
+            rest = parts[words] if len(parts) > words else ""
+            if command is not None and len(parts) >= words:
+                return (command, rest) if command.meant(rest) else None
+        return None
 
     def wants_help(self, text: str) -> bool:
         """Tell whether *text* asks for the page that names the commands."""

@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -33,15 +34,19 @@ from bot.column import Consulted
 from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
+from bot.failures import Failures, noting
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
 from bot.manners import Manners
+from bot.operations import Operator, operations
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
 from bot.settings import SETTINGS, opening, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
+from bot.syncing import Keeper, Rhythm
+from bot.upkeep import Upkeep
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
@@ -59,13 +64,38 @@ REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
 
 class Loaded(Asks, Consulted, Protocol):
-    """The column, loaded: it is asked, opened and compared with."""
+    """The column, loaded: it is asked, opened and compared with, and kept where it is anybody's to keep."""
+
+    @property
+    def upkeep(self) -> Upkeep | None:
+        """What keeps it in step with its sources."""
+
+    def warm(self) -> None:
+        """Read now what the first question after a sync would wait for."""
 
 
 class Shelf:
     """Where the column stands once it is loaded; until then *column* is None."""
 
     column: Consulted | None = None
+
+
+class Line:
+    """For how long the socket has been open, as far as is known."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def note(self, connected: bool) -> None:
+        """Take note of whether it is open now."""
+        if not connected:
+            self._since = None
+        elif self._since is None:
+            self._since = time.monotonic()
+
+    def age(self) -> float | None:
+        """Return the seconds since it was opened, None where it is not open."""
+        return None if (since := self._since) is None else time.monotonic() - since
 
 
 class StartError(Exception):
@@ -80,7 +110,8 @@ class Service:
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
     posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *pulse* is
-    called every second while the socket is open: nobody else notices one that is silently dead.
+    called every second while the socket is open: nobody else notices one that is silently dead. *rhythm* says
+    when the column is synced.
     """
 
     slack: Slack
@@ -92,6 +123,7 @@ class Service:
     admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
     pulse: Callable[[], object] = lambda: None
+    rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -110,11 +142,13 @@ class Service:
         admins = Admins(self.admins, workspace_admins(client))
         app = build_app(client, identity, self.inbox, self.memory, admins, shelf)
         connector = self._connector(app, direct=direct)
-        beating = asyncio.ensure_future(self._beat(connector))
+        line = Line()
+        beating = asyncio.ensure_future(self._beat(connector, line))
         try:
-            if await _unless(stop, connector.join()):
-                log.info("connected")
-                await self._answer(client, admins, stop, started, shelf)
+            with noting() as failures:
+                if await _unless(stop, connector.join()):
+                    log.info("connected")
+                    await self._answer(client, admins, stop, started, shelf, failures, line)
         finally:
             beating.cancel()
             await connector.leave()
@@ -127,6 +161,8 @@ class Service:
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
+        failures: Failures,
+        line: Line,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client)
@@ -140,7 +176,8 @@ class Service:
             loaded.set()
             poster = Poster(client)
             manners = Manners(self.memory, self.limits)
-            commands = Commands(LOOKUPS, SETTINGS)
+            operator = self._operator(answerer, poster, admins, failures, line)
+            commands = Commands(LOOKUPS, SETTINGS, operations(operator) if operator else {})
             replier = Replier(
                 self.inbox,
                 self.memory,
@@ -154,13 +191,34 @@ class Service:
             )
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
+            if operator:
+                operator.keeper.start()
             log.info("answering")
             started()
             await stop.wait()
+            if operator:
+                await asyncio.to_thread(operator.keeper.stop)
             await asyncio.to_thread(workers.stop)
         finally:
             await asyncio.to_thread(herald.stop)
             await asyncio.to_thread(statuses.close)
+
+    def _operator(
+        self, column: Loaded, poster: Poster, admins: Admins, failures: Failures, line: Line
+    ) -> Operator | None:
+        """Return what admins work with, and what keeps the column; None where it is not ours to keep."""
+        if column.upkeep is None:
+            return None
+        keeper = Keeper(column.upkeep, self.memory, poster, admins.people, self.rhythm, warm=column.warm)
+        return Operator(
+            upkeep=column.upkeep,
+            keeper=keeper,
+            admins=admins,
+            inbox=self.inbox,
+            memory=self.memory,
+            failures=failures,
+            socket_age=line.age,
+        )
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
         """Wait until Slack knows both tokens, and return who we are."""
@@ -173,9 +231,10 @@ class Service:
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
-    async def _beat(self, connector: Connector) -> None:
+    async def _beat(self, connector: Connector, line: Line) -> None:
         while True:
-            if await connector.client.is_connected():
+            line.note(connected := await connector.client.is_connected())
+            if connected:
                 self.pulse()
             await asyncio.sleep(PULSE)
 

@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, metadata
+from bot.state.disk import metadata
 from bot.state.feedback import feedback
 from bot.state.inbox import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
@@ -220,8 +220,8 @@ COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 class Answers:
     """The answers of one bot. Safe to share among threads and processes."""
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], float]) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: sa.Engine, clock: Callable[[], float], keep: float) -> None:
+        self._engine, self._clock, self._keep = engine, clock, keep
 
     def save(self, given: Given) -> None:
         """Keep *given*, instead of what was kept under its id; the time is now."""
@@ -274,11 +274,13 @@ class Answers:
         return self._mark(id, answers.c.removed_at.is_(None), removed_at=self._clock())
 
     def forget(self) -> int:
-        """Delete answers older than KEPT that nobody judged; return how many."""
-        old = answers.c.created_at < self._clock() - KEPT
-        judged = sa.select(feedback.c.answer)
+        """Delete answers that are too old, and what people thought of them; return how many answers."""
+        end = self._clock() - self._keep
+        old = answers.c.created_at < end
+        ids = sa.select(answers.c.id).where(old)
         with self._engine.begin() as connection:
-            return connection.execute(answers.delete().where(old, answers.c.id.not_in(judged))).rowcount
+            connection.execute(feedback.delete().where(feedback.c.answer.in_(ids) | (feedback.c.at < end)))
+            return connection.execute(answers.delete().where(old)).rowcount
 
     def _mark(self, id: str, *where: sa.ColumnElement[bool], **values: Any) -> bool:
         with self._engine.begin() as connection:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from bot.state.answers import Answers
 from bot.state.channels import Channels
-from bot.state.disk import OnDisk
+from bot.state.disk import KEPT, OnDisk
 from bot.state.feedback import Feedback
 from bot.state.people import People
+from bot.state.syncs import Syncs
 from bot.state.threads import Threads
 
 
@@ -18,13 +19,15 @@ class Memory(OnDisk):
     """
     All that outlives an answer. Safe to share among threads, and with other processes on the same file.
 
-    *clock* gives seconds since the epoch.
+    *clock* gives seconds since the epoch; *keep* is how many of them questions and opinions are kept for.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, keep: float = KEPT) -> None:
         super().__init__(path)
-        self.answers = Answers(self._engine, clock)
-        self.threads = Threads(self._engine, clock)
+        self.keep = keep
+        self.answers = Answers(self._engine, clock, keep)
+        self.threads = Threads(self._engine, clock, keep)
+        self.syncs = Syncs(self._engine, clock, keep)
         self.channels = Channels(self._engine)
         self.feedback = Feedback(self._engine, clock)
         self.people = People(self._engine, clock)
@@ -34,3 +37,4 @@ class Memory(OnDisk):
         self.answers.forget()
         self.threads.forget()
         self.people.forget()
+        self.syncs.forget()
