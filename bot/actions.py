@@ -9,6 +9,7 @@ nothing says why.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,7 @@ from slack_bolt import Ack, App
 from bot import buttons, quotation, views
 from bot.admins import Admins
 from bot.column import Consulted
+from bot.manners import Asking, Manners
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import UNREAD, places, why
@@ -60,21 +62,28 @@ class Clicks:
     """Does what a click asks for. *column* gives None until it is loaded. Safe to share among threads."""
 
     def __init__(
-        self, memory: Memory, poster: Poster, admins: Admins, column: Callable[[], Consulted | None]
+        self,
+        memory: Memory,
+        poster: Poster,
+        admins: Admins,
+        manners: Manners,
+        column: Callable[[], Consulted | None],
     ) -> None:
         self._memory, self._poster, self._admins, self._column = memory, poster, admins, column
+        self._manners = manners
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
         if given := self._given(body):
-            self._poster.open(body["trigger_id"], self._context_view(given, 0))
+            self._poster.open(body["trigger_id"], self._context_view(given, 0, body["user"]["id"]))
 
     def choose(self, body: Body) -> None:
         """Show what stands around another excerpt, in the same modal."""
         given = self._memory.answers.load(body["view"]["private_metadata"])
         index = int(body["actions"][0]["selected_option"]["value"])
         if given and index < len(given.excerpts):
-            self._poster.change(body["view"]["id"], self._context_view(given, index))
+            view = self._context_view(given, index, body["user"]["id"])
+            self._poster.change(body["view"]["id"], view)
 
     def cite(self, body: Body) -> None:
         """Open the citations."""
@@ -163,11 +172,19 @@ class Clicks:
         """Compare a message with the column, in a modal that opens at once."""
         text = quotation.unmarked(body["message"].get("text") or "")
         column = self._column()
-        said = NO_TEXT if not text else LOADING if column is None else CHECKING
-        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said))
-        if text and column is not None:
+        said = self._unchecked(body, text, column)
+        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said or CHECKING))
+        if column is not None and said is None:
             built = self._compared(text, column)
             self._poster.change(view_id, views.message_view(CHECK_TITLE, built))
+
+    def _unchecked(self, body: Body, text: str, column: Consulted | None) -> Message | None:
+        """Return why a message is not compared with the column; a check counts as a question."""
+        if not text:
+            return NO_TEXT
+        if column is None:
+            return LOADING
+        return self._manners.too_many(Asking(body["trigger_id"], body["user"]["id"], time.time()))
 
     def _compared(self, text: str, column: Consulted) -> Message:
         try:
@@ -176,9 +193,13 @@ class Clicks:
             log.exception("no check")
             return FAILED
 
-    def _context_view(self, given: Given, index: int) -> views.View:
-        found = places(given, self._article).get(given.excerpts[index].place, UNREAD)
-        return views.context_view(given, index, found)
+    def _context_view(self, given: Given, index: int, user: str) -> views.View:
+        """Return what stands around an excerpt, as far as *user* may see more of the article today."""
+        reference = given.excerpts[index]
+        found = places(given, self._article).get(reference.place, UNREAD)
+        asking = Asking(f"context {given.id} {index}", user, time.time())
+        allowed = self._manners.whole(views.paragraphs(reference, found), asking)
+        return views.context_view(given, index, found, allowed)
 
     @property
     def _article(self) -> Callable[[str], Any] | None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.message import Block, Message, bullets, escape, fitting, plain_text
 from bot.reports import moment, shortened
-from bot.state import Run, Stage, Trouble
+from bot.state import Stage, SyncRun, Trouble
 from index import wording
 
 BAR = 20  # cells
@@ -21,7 +21,7 @@ CUT_OFF = "It was cut off by a restart, and is taken up again."
 GIVEN_UP = "The sync was cut off {times} times, each time by the end of my process, so I do not try it again."
 
 
-def progress_message(run: Run, now: float) -> Message:
+def progress_message(run: SyncRun, now: float) -> Message:
     """Show how far *run* is at the time *now*, in seconds since the epoch."""
     if run.stage is Stage.ASKED or run.begun_at is None:
         lines = [CUT_OFF] if run.attempts else [WAITING]
@@ -31,7 +31,7 @@ def progress_message(run: Run, now: float) -> Message:
     return _plain(lines)
 
 
-def outcome_message(run: Run) -> Message:
+def outcome_message(run: SyncRun) -> Message:
     """Show how *run* ended, with a table of what could not be read."""
     if run.stage is Stage.GIVEN_UP:
         head = [GIVEN_UP.format(times=run.attempts)]
@@ -62,7 +62,7 @@ def recovery_message(troubles: Sequence[Trouble]) -> Message:
     return Message(text=text, blocks=({"type": "section", "text": plain_text(head)}, bullets(lines)))
 
 
-def _counted(run: Run) -> str:
+def _counted(run: SyncRun) -> str:
     t = run.tally
     of = f" of about {t.expected:,}" if t.expected > t.read and run.stage is Stage.RUNNING else ""
     noun = "article" if t.read == 1 and not of else "articles"
@@ -72,7 +72,7 @@ def _counted(run: Run) -> str:
     return f"{t.read:,}{of} {noun} read{counted or ', none changed'}; {t.embedded:,} {sentences} embedded."
 
 
-def _bar(run: Run, now: float) -> str:
+def _bar(run: SyncRun, now: float) -> str:
     """Draw how much is done, by the articles that the column held before; what runs is never all done."""
     elapsed = now - (run.begun_at or now)
     if not run.tally.expected:

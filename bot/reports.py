@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from bot.again import again
 from bot.failures import Failed
 from bot.message import Block, Message, bullets, escape, fitting, plain_text
-from bot.state import Run, Stage, State
+from bot.state import Stage, State, SyncRun
 from index import wording
 from index.passage import Article
 from index.store import Summary
@@ -36,7 +36,7 @@ class Health:
 
     summary: Summary
     sources: Sequence[Source]
-    last: Run | None
+    last: SyncRun | None
     running: bool
     next_sync: float | None
     queue: Mapping[State, int]

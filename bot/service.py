@@ -139,8 +139,8 @@ class Service:
         if identity is None:
             return
         shelf = Shelf()
-        admins = Admins(self.admins, workspace_admins(client))
-        app = build_app(client, identity, self.inbox, self.memory, admins, shelf)
+        admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
+        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf)
         connector = self._connector(app, direct=direct)
         line = Line()
         beating = asyncio.ensure_future(self._beat(connector, line))
@@ -148,7 +148,7 @@ class Service:
             with noting() as failures:
                 if await _unless(stop, connector.join()):
                     log.info("connected")
-                    await self._answer(client, admins, stop, started, shelf, failures, line)
+                    await self._answer(client, admins, manners, stop, started, shelf, failures, line)
         finally:
             beating.cancel()
             await connector.leave()
@@ -158,6 +158,7 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
@@ -175,7 +176,6 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client)
-            manners = Manners(self.memory, self.limits)
             operator = self._operator(answerer, poster, admins, failures, line)
             commands = Commands(LOOKUPS, SETTINGS, operations(operator) if operator else {})
             replier = Replier(
@@ -303,6 +303,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    manners: Manners,
     shelf: Shelf | None = None,
 ) -> App:
     """
@@ -325,7 +326,7 @@ def build_app(
     )
     here, poster = shelf or Shelf(), Poster(client)
     register(app, inbox, memory, {"settings": opening(poster, memory)})
-    register_actions(app, Clicks(memory, poster, admins, lambda: here.column))
+    register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app

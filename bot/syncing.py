@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from bot.message import Message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.progress import outcome_message, progress_message, recovery_message, trouble_message
-from bot.state import Memory, Request, Run, Stage, Tally, Trouble, Watcher
+from bot.state import Memory, Request, Stage, SyncRun, Tally, Trouble, Watcher
 from bot.upkeep import Upkeep, public
 from index.store import StoreError
 from index.sync import Change, Report
@@ -142,7 +142,7 @@ class Keeper:
         due = self.next_due()
         return due is not None and due <= self._rhythm.clock()
 
-    def _take(self) -> Run | None:
+    def _take(self) -> SyncRun | None:
         """Begin the sync that is open, even if its process died; or one that is due. Others are kept out."""
         run = self._syncs.opened()
         if run is None:
@@ -153,7 +153,7 @@ class Keeper:
             return None
         return self._syncs.begin(run.id)
 
-    def _run(self, run: Run) -> None:
+    def _run(self, run: SyncRun) -> None:
         began = time.monotonic()
         display = _Display(self._poster, self._memory, run, self._rhythm, self._stopping)
         failures: dict[str, str] = {}
@@ -179,7 +179,7 @@ class Keeper:
         well = self._syncs.count_failures({ITSELF: reason} if reason else failures, whole=not reason)
         self._tell_admins(well)
 
-    def _show(self, run: Run, request: Request) -> str:
+    def _show(self, run: SyncRun, request: Request) -> str:
         """Post a message that shows *run*, where it was asked for or else to whoever asked."""
         shown = progress_message(run, self._rhythm.clock())
         place = request.channel
@@ -234,7 +234,7 @@ class _Display:
     """Shows in messages how far a sync is, from a thread of its own: Slack never holds up the sync."""
 
     def __init__(
-        self, poster: Poster, memory: Memory, run: Run, rhythm: Rhythm, stopping: threading.Event
+        self, poster: Poster, memory: Memory, run: SyncRun, rhythm: Rhythm, stopping: threading.Event
     ) -> None:
         self._poster, self._syncs, self._run, self._rhythm = poster, memory.syncs, run, rhythm
         self._stopping, self._over = stopping, threading.Event()

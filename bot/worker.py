@@ -20,7 +20,7 @@ from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.commands import Call, Commands, Looks
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
-from bot.manners import Manners, unanswerable
+from bot.manners import Asking, Manners, unanswerable
 from bot.message import (
     Message,
     edited_message,
@@ -177,9 +177,9 @@ class Replier:
             return None
         if command.admins and not self._admins.include(request.user):
             return Reply(self._admins.refusal())
-        if command.counts and rest and (refused := self._manners.too_many(taken)):
+        if command.counts and rest and (refused := self._manners.too_many(Asking.of(taken))):
             return Reply(refused)
-        ration = partial(self._manners.ration, taken=taken)
+        ration = partial(self._manners.ration, asking=Asking.of(taken))
         call = Call(rest=rest, request=request, column=self._answerer, memory=self._memory, ration=ration)
         return Reply(command.run(call))
 
@@ -192,7 +192,7 @@ class Replier:
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""
-        said = unanswerable(taken.request.text) or self._manners.too_many(taken)
+        said = unanswerable(taken.request.text) or self._manners.too_many(Asking.of(taken))
         return Reply(said) if said else None
 
     def _answered(self, taken: Taken) -> Reply:
@@ -202,7 +202,7 @@ class Replier:
         if turn.seen and not answer.excerpts:
             return Reply(exhausted_message(answer.subject))
         most = self._memory.channels.load(taken.request.channel).most_excerpts
-        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), taken)
+        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), Asking.of(taken))
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
         built = offering(message(answer, spare=ROOM), answer, taken.id)

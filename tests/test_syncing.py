@@ -22,7 +22,7 @@ from bot.progress import (
     recovery_message,
     trouble_message,
 )
-from bot.state import Memory, Run, Stage, Tally, Trouble
+from bot.state import Memory, Stage, SyncRun, Tally, Trouble
 from bot.syncing import FAULT, MOST_ATTEMPTS, REPEATED, Keeper, Rhythm
 from bot.upkeep import public
 
@@ -339,7 +339,7 @@ def test_a_sync_that_breaks_off_says_nothing_of_other_troubles(keeping, kept, cl
 def test_what_is_shown_of_a_sync_fits_and_is_inert_whatever_failed(names, reason, read):
     failures = {f"{n} {name}": f"{reason} {name}" for n, name in enumerate(names)}
     tally = Tally(read=read, expected=100, failed=len(failures))
-    run = Run(
+    run = SyncRun(
         id=1,
         stage=Stage.RUNNING,
         asked_at=0.0,
@@ -364,7 +364,7 @@ def test_what_is_shown_of_a_sync_fits_and_is_inert_whatever_failed(names, reason
 
 
 def test_time_left_is_reckoned_from_what_is_done():
-    run = Run(
+    run = SyncRun(
         id=1,
         stage=Stage.RUNNING,
         asked_at=0.0,

@@ -13,7 +13,7 @@ from bot.state.ids import new_id, read_id
 from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
 from bot.state.memory import Memory
 from bot.state.people import People
-from bot.state.syncs import Run, Stage, Syncs, Tally, Trouble, Watcher
+from bot.state.syncs import Stage, SyncRun, Syncs, Tally, Trouble, Watcher
 from bot.state.threads import Threads
 
 __all__ = [
@@ -32,9 +32,9 @@ __all__ = [
     "People",
     "Reference",
     "Request",
-    "Run",
     "Stage",
     "State",
+    "SyncRun",
     "Syncs",
     "Taken",
     "Tally",

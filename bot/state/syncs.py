@@ -46,7 +46,7 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class SyncRun:
     """
     One sync. *attempts* counts how often it was begun, *at* is when it was last written about.
 
@@ -127,7 +127,7 @@ class Syncs:
     def __init__(self, engine: sa.Engine, clock: Callable[[], float], keep: float) -> None:
         self._engine, self.clock, self._keep = engine, clock, keep
 
-    def ask(self) -> Run:
+    def ask(self) -> SyncRun:
         """Return the sync that is open, or else a new one."""
         row = {"stage": Stage.ASKED, "asked_at": self.clock(), "at": self.clock(), "attempts": 0}
         row |= {"tally": "{}", "failures": "{}", "reason": ""}
@@ -137,26 +137,26 @@ class Syncs:
             connection.execute(runs.insert().from_select(list(row), new))
             return _run(connection.execute(_opened()).mappings().one())
 
-    def opened(self) -> Run | None:
+    def opened(self) -> SyncRun | None:
         """Return the sync that was asked for or runs, or None."""
         with self._engine.connect() as connection:
             row = connection.execute(_opened()).mappings().first()
         return None if row is None else _run(row)
 
-    def load(self, id: int) -> Run | None:
+    def load(self, id: int) -> SyncRun | None:
         """Return the sync of that id, or None where it is forgotten."""
         with self._engine.connect() as connection:
             row = connection.execute(sa.select(runs).where(runs.c.id == id)).mappings().first()
         return None if row is None else _run(row)
 
-    def last(self) -> Run | None:
+    def last(self) -> SyncRun | None:
         """Return the sync that began last, or None."""
         query = sa.select(runs).where(runs.c.begun_at.is_not(None)).order_by(runs.c.id.desc()).limit(1)
         with self._engine.connect() as connection:
             row = connection.execute(query).mappings().first()
         return None if row is None else _run(row)
 
-    def begin(self, id: int) -> Run:
+    def begin(self, id: int) -> SyncRun:
         """Write down that it runs from now on; only for whoever keeps all others out."""
         now = self.clock()
         begun = {"stage": Stage.RUNNING, "begun_at": now, "at": now, "attempts": runs.c.attempts + 1}
@@ -170,7 +170,9 @@ class Syncs:
         """Write down that it has to wait after all: that attempt does not count."""
         self._change(id, stage=Stage.ASKED, attempts=runs.c.attempts - 1, at=self.clock())
 
-    def end(self, id: int, stage: Stage, tally: Tally, failures: Mapping[str, str], reason: str = "") -> Run:
+    def end(
+        self, id: int, stage: Stage, tally: Tally, failures: Mapping[str, str], reason: str = ""
+    ) -> SyncRun:
         """Write down how it ended."""
         now = self.clock()
         written = {"tally": json.dumps(asdict(tally)), "failures": json.dumps(dict(failures))}
@@ -241,7 +243,7 @@ class Syncs:
             connection.execute(watchers.delete().where(watchers.c.run.in_(old)))
             connection.execute(runs.delete().where(runs.c.id.in_(old)))
 
-    def _change(self, id: int, **values: Any) -> Run:
+    def _change(self, id: int, **values: Any) -> SyncRun:
         change = runs.update().where(runs.c.id == id).values(**values).returning(runs)
         with self._engine.begin() as connection:
             return _run(connection.execute(change).mappings().one())
@@ -257,13 +259,13 @@ def _opened() -> sa.Select[Any]:
     return sa.select(runs).where(runs.c.stage.in_(OPEN)).order_by(runs.c.id).limit(1)
 
 
-def _run(row: sa.RowMapping) -> Run:
+def _run(row: sa.RowMapping) -> SyncRun:
     written = {
         "stage": Stage(row["stage"]),
         "tally": Tally(**json.loads(row["tally"])),
         "failures": json.loads(row["failures"]),
     }
-    return Run(**{**row, **written})
+    return SyncRun(**{**row, **written})
 
 
 def _troubles(connection: sa.Connection) -> list[Trouble]:
