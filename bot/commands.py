@@ -85,7 +85,7 @@ class Commands:
         for words in (2, 1):  # “sources add” is another command than “sources”
             parts = text.split(maxsplit=words)
             command = self._all.get(" ".join(parts[:words]).casefold())
-            rest = parts[words] if len(parts) > words else ""
+            rest = parts[words].strip() if len(parts) > words else ""
             if command is not None and len(parts) >= words:
                 return (command, rest) if command.meant(rest) else None
         return None

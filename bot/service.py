@@ -86,7 +86,7 @@ class Line:
     def __init__(self) -> None:
         self._since: float | None = None
 
-    def note(self, connected: bool) -> None:
+    def note(self, *, connected: bool) -> None:
         """Take note of whether it is open now."""
         if not connected:
             self._since = None
@@ -147,6 +147,7 @@ class Service:
         try:
             with noting() as failures:
                 if await _unless(stop, connector.join()):
+                    line.note(connected=True)
                     log.info("connected")
                     await self._answer(client, admins, manners, stop, started, shelf, failures, line)
         finally:
@@ -233,7 +234,8 @@ class Service:
 
     async def _beat(self, connector: Connector, line: Line) -> None:
         while True:
-            line.note(connected := await connector.client.is_connected())
+            connected = await connector.client.is_connected()
+            line.note(connected=connected)
             if connected:
                 self.pulse()
             await asyncio.sleep(PULSE)
