@@ -146,13 +146,16 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
         log.info("reading the column")
-        report = sync(store, embedder, config.column)
+        from index.sources.fetch import Fetcher  # its libraries take a while to load
+
+        sources = config.sources(store.sources())
+        report = sync(store, embedder, sources, fetcher=Fetcher.configured(config))
         log.info("read the column", extra={"articles": store.summary().articles})
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
     column = Column(Retriever(store, embedder), config.aliases)
-    column.upkeep = Upkeep(store, embedder, config.column)
+    column.upkeep = Upkeep(store, embedder, config)
     column.warm()  # so that nobody waits for it
     return column
 

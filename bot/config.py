@@ -23,6 +23,8 @@ SETTINGS = frozenset(
         "DATA_DIR",
         "EMBEDDING_MODEL",
         "ALIASES",
+        "ALLOW_HOSTS",
+        "CONTACT",
         "RATE_LIMIT",
         "EXCERPT_SHARE",
         "SYNC_EVERY",

@@ -33,7 +33,6 @@ from bot.syncing import Keeper
 from bot.upkeep import Upkeep, public
 from index import wording
 from index.passage import Article
-from index.sources import SourceError
 from index.store import BusyStoreError
 
 FOR_GOOD = "for good"
@@ -113,11 +112,9 @@ class Operator:
         """Say what of a source would be indexed."""
         if (source := address(call.rest)) is None:
             return NO_ADDRESS
-        try:
-            articles, reasons, more = self.upkeep.test(source)
-        except SourceError as error:
-            return _said(f"{shown(source)} cannot be read: {public(str(error))}")
-        return holds_message(shown(source), articles, [public(reason) for reason in reasons], more=more)
+        trial = self.upkeep.test(source)
+        failures = [f"{public(failure.source)}: {public(failure.reason)}" for failure in trial.failures]
+        return holds_message(shown(source), trial.articles, failures)
 
     def remove(self, call: Call) -> Message:
         """Take an article down for good, after a click that says so."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from bot.again import again
 from bot.failures import Failed
@@ -13,6 +14,9 @@ from bot.state import Stage, State, SyncRun
 from index import wording
 from index.passage import Article
 from index.store import Summary
+
+if TYPE_CHECKING:
+    from index.trial import Found
 
 SHOWN = 40  # lines of one list
 # Lengths to which lines are cut, and how many of a list are shown, until the message fits.
@@ -96,23 +100,36 @@ def sources_list_message(sources: Sequence[Source]) -> Message:
     return listed(["The column comes from these sources:"], lines)
 
 
-def holds_message(name: str, articles: Sequence[Article], reasons: Sequence[str], *, more: bool) -> Message:
+def holds_message(name: str, articles: Sequence[Found], failures: Sequence[str]) -> Message:
     """Say what of a source would be indexed; nothing was changed."""
-    count = f"{'at least ' if more else ''}{len(articles):,}"
-    noun = "article" if len(articles) == 1 and not more else "articles"
-    failed = f"; {len(reasons):,} cannot be read" if reasons else ""
-    head = f"{wording.clip(name)} holds {count} {noun} that I would index{failed}. Nothing was changed."
-    return listed([head], [*map(article_line, articles), *(f"Not read: {reason}" for reason in reasons)])
+    new = sum(not (found.known or found.taken_down) for found in articles)
+    noun = "article" if len(articles) == 1 else "articles"
+    failed = f"; not all of it could be read, see below ({len(failures):,})" if failures else ""
+    head = f"{wording.clip(name)} holds {len(articles):,} {noun}, {new:,} of them new to the column{failed}."
+    lines = [*map(_found, articles), *(f"Not read: {failure}" for failure in failures)]
+    return listed([head, "Nothing was changed."], lines)
+
+
+def _found(found: Found) -> str:
+    notes = [
+        (found.truncated, "a preview only"),
+        (found.known, "in the column already"),
+        (found.taken_down, "taken down, so it stays away"),
+    ]
+    line = _titled(found.title, found.author, found.date, found.passages)
+    return "; ".join([line, *(note for is_so, note in notes if is_so)])
 
 
 def article_line(article: Article) -> str:
-    """Name an article in a line: title, author, date, how many paragraphs."""
-    title = wording.clip(article.title) or "untitled"
-    by = f", by {wording.clip(article.author)}" if article.author else ""
-    when = wording.day(article.date) if article.date else "undated"
-    number = len(article.passages)
-    paragraphs = f", {number:,} {'paragraph' if number == 1 else 'paragraphs'}" if number else ""
-    return f"“{title}”{by} · {when}{paragraphs}"
+    """Name an article in a line: title, author, date."""
+    return _titled(article.title, article.author, article.date, len(article.passages))
+
+
+def _titled(title: str, author: str | None, date: date | None, passages: int) -> str:
+    by = f", by {wording.clip(author)}" if author else ""
+    when = wording.day(date) if date else "undated"
+    paragraphs = f", {passages:,} {'paragraph' if passages == 1 else 'paragraphs'}" if passages else ""
+    return f"“{wording.clip(title) or 'untitled'}”{by} · {when}{paragraphs}"
 
 
 def log_message(failures: Sequence[Failed]) -> Message:

@@ -6,19 +6,22 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from itertools import islice
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.state import Tally
-from index.passage import Article
-from index.sources import SourceError, read
+from index.config import Config
+from index.sources import is_live
 from index.store import BusyStoreError, Store, Summary, TakenDown
 from index.sync import Change, EncodesDocuments, Outcome, Report, sync
 
+if TYPE_CHECKING:
+    from index.sources.fetch import Fetcher
+    from index.trial import Trial
+
 SLICE = 32  # texts that are embedded at a stretch, as many as the model takes at once
-TESTED = 50  # articles of a source that are read to show what it holds
 COUNTED = {
     Change.ADDED: "added",
     Change.CHANGED: "changed",
@@ -38,19 +41,19 @@ def public(text: str) -> str:
 class Upkeep:
     """One column's keeping. Safe to share among threads and processes: one writes at a time."""
 
-    def __init__(self, store: Store, embedder: EncodesDocuments, column: Sequence[str]) -> None:
-        """*column* are the sources that the settings name; others are added and removed while it runs."""
-        self._store, self._embedder, self.column = store, embedder, tuple(column)
+    def __init__(self, store: Store, embedder: EncodesDocuments, config: Config) -> None:
+        """*config* names the sources of the settings; others are added and removed while it runs."""
+        self._store, self._embedder, self._config = store, embedder, config
 
     @property
     def sources(self) -> list[str]:
         """All sources: those of the settings first."""
-        return list(dict.fromkeys([*self.column, *self._store.sources()]))
+        return self._config.sources(self._store.sources())
 
     @property
     def added(self) -> list[str]:
         """The sources that were added while it ran."""
-        return [source for source in self._store.sources() if source not in self.column]
+        return [source for source in self._store.sources() if source not in self._config.column]
 
     @contextmanager
     def alone(self) -> Iterator[bool]:
@@ -71,7 +74,13 @@ class Upkeep:
             StoreError: If the store cannot be written; what was done before is kept.
         """
         counted = _Counting(self._embedder, heard, Tally(expected=self._store.summary().articles))
-        return sync(self._store, counted, self.sources, progress=lambda outcome, done: counted.note(outcome))
+        return sync(
+            self._store,
+            counted,
+            self.sources,
+            fetcher=self._fetcher(self.sources),
+            progress=lambda outcome, done: counted.note(outcome),
+        )
 
     def add(self, source: str) -> bool:
         """Add a source; False where it is one already."""
@@ -84,24 +93,11 @@ class Upkeep:
         """Drop a source that was added, False where there is none; its articles go with the next sync."""
         return self._store.remove_source(source)
 
-    def test(self, source: str) -> tuple[list[Article], list[str], bool]:
-        """
-        Read a source, and change nothing.
+    def test(self, source: str) -> Trial:
+        """Read a source and say what of it would be indexed; nothing is changed."""
+        from index.trial import try_source
 
-        Returns:
-            The articles that would be indexed and the reasons why others would not, TESTED at the most; and
-            whether there may be more.
-
-        Raises:
-            SourceError: If it cannot be read at all.
-        """
-        found = list(islice(read(source), TESTED + 1))
-        shown = found[:TESTED]
-        articles = [item for item in shown if isinstance(item, Article)]
-        reasons = [item.reason for item in shown if not isinstance(item, Article)]
-        if not found:
-            raise SourceError("It holds no article that could be indexed.")
-        return articles, reasons, len(found) > TESTED
+        return try_source(self._store, source, self._fetcher([source]))
 
     def take_down(self, article: str) -> None:
         """
@@ -127,6 +123,13 @@ class Upkeep:
     def summary(self) -> Summary:
         """What the store holds."""
         return self._store.summary()
+
+    def _fetcher(self, sources: Sequence[str]) -> Fetcher | None:
+        if not any(map(is_live, sources)):
+            return None
+        from index.sources.fetch import Fetcher  # its libraries take a while to load
+
+        return Fetcher.configured(self._config)
 
     def last_read(self, source: str) -> float | None:
         """Return when *source* was last read without failing, since the epoch, if that is known."""

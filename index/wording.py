@@ -168,8 +168,9 @@ def work(excerpt: Excerpt) -> str:
 
 
 def dated(excerpt: Excerpt) -> str:
-    """Write the article's date."""
-    return day(excerpt.article.date) if excerpt.article.date else "undated"
+    """Write the article's date, and that it is cited from a preview where nothing more could be read."""
+    when = day(excerpt.article.date) if excerpt.article.date else "undated"
+    return f"{when}, preview only" if excerpt.article.truncated else when
 
 
 def lead(answer: Answer, shown: Sequence[Excerpt]) -> str:

@@ -10,6 +10,7 @@ from wordcolumn import DIMENSION, WordCounts
 
 from bot.column import Column
 from bot.upkeep import Upkeep
+from index.config import Config
 from index.retriever import Retriever
 from index.store import Store
 from index.sync import sync
@@ -60,17 +61,20 @@ class Kept:
         return opened(self.texts, Gated(), store)
 
 
-def opened(texts, embedder, store, column=()):
+def opened(texts, embedder, store):
     kept = Column(Retriever(store, embedder))
-    kept.upkeep = Upkeep(store, embedder, [str(texts), *column])
+    config = Config(
+        column=(str(texts),), data_dir=texts.parent, embedding_model=None, allow_hosts=("127.0.0.1",)
+    )
+    kept.upkeep = Upkeep(store, embedder, config)
     return Kept(texts, embedder, store, kept)
 
 
-def kept_column(folder, articles, column=()):
-    """Return a column of *articles*, texts by name, newest first; *column* are further sources."""
+def kept_column(folder, articles):
+    """Return a column of *articles*, texts by name, newest first."""
     (folder / "texts").mkdir(parents=True)
     store, embedder = Store.open(folder / "store", "words@1", DIMENSION), Gated()
-    kept = opened(folder / "texts", embedder, store, column)
+    kept = opened(folder / "texts", embedder, store)
     for age, (name, text) in enumerate(articles.items()):
         kept.write(name, text, 28 - age)
     sync(store, embedder, [str(kept.texts)])

@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from index.fetched import Fetched
 from index.identity import Known, trace_of
 from index.passage import Article, Passage
-from index.store import Chunk, Fetched, Store
+from index.store import Chunk, Store
 
 MODEL = "compass@1"
 EAST = np.eye(3, dtype=np.float32)[0]

@@ -6,11 +6,13 @@ from datetime import UTC, date, datetime
 
 import pytest
 from conftest import bot_running
+from feedtext import Item, paragraphs, rss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inert import assert_inert, hostile
 from keptcolumn import kept_column
 from test_syncing import command
+from web import serving
 
 from bot.commands import Commands
 from bot.failures import KEPT, Failed, noting
@@ -20,8 +22,9 @@ from bot.operations import TAKEN_DOWN, Operator, address, called, operations
 from bot.reports import Health, Source, holds_message, listed, log_message, status_message
 from bot.state import Stage, State, SyncRun, Tally
 from bot.syncing import Rhythm
-from index.passage import Article, Passage
+from index.passage import Article
 from index.store import Summary
+from index.trial import Found
 
 PIER = "Mara Quill said that the pier would float for ever. Tom Bask said that it would sink."
 GULLS = "Gulls are honest critics, Jane Roe said."
@@ -204,10 +207,36 @@ def test_the_password_in_an_address_is_kept_and_never_shown(scene, kept):
     assert kept.column.upkeep.added == []
 
 
+def test_a_feed_is_looked_into_before_it_is_added_and_goes_with_its_articles(scene, kept):
+    with serving() as site:
+        when = "Sun, 07 Sep 2025 08:00:00 GMT"
+        items = [Item(t, f"{site.url}/{t}", paragraphs(t), date=when) for t in ("lamp", "buoy")]
+        url = site.put("/feed", rss(*items), kind="application/rss+xml")
+        held = command(scene, f"sources test {url}")
+        assert f"{url} holds 2 articles, 2 of them new to the column." in held.text
+        assert "“lamp”, by Ines Calder · 7 September 2025, 5 paragraphs" in held.text
+        assert_inert(held.blocks, held.text)
+        assert (kept.column.upkeep.added, len(kept.column.articles())) == ([], 2)
+        assert f"Added: {url}" in command(scene, f"sources add {url}").text
+        synced(scene)
+        assert {article.title for article in kept.column.articles()} == {"lamp", "buoy", "Pier", "Gulls"}
+        assert "0 of them new" in command(scene, f"sources test {url}").text
+        command(scene, f"sources remove {url}")
+        synced(scene, 2)
+        assert {article.title for article in kept.column.articles()} == {"Pier", "Gulls"}
+        assert "could not be read" not in command(scene, "status").text
+
+
+def test_what_cannot_be_read_is_tested_and_says_why(scene):
+    text = command(scene, f"sources test {SECRET}").text
+    assert "holds 0 articles" in text
+    assert "Not read: http://127.0.0.1:9/feed: " in text
+
+
 # ---- remove
 
 
-def test_an_article_is_taken_down_after_a_second_click(scene, kept):
+def test_an_article_is_taken_down_after_a_second_click_and_never_comes_back(scene, kept):
     pier = kept.id("pier")
     sure = command(scene, "remove “pier”")
     assert "Take down “Pier”" in sure.text
@@ -216,7 +245,10 @@ def test_an_article_is_taken_down_after_a_second_click(scene, kept):
     assert TAKEN_DOWN in clicked(scene, sure)
     assert [article.title for article in kept.column.articles()] == ["Gulls"]
     assert "never mentions" in command(scene, "what did Mara Quill say?").text
+    command(scene, "sync")
+    synced(scene)
     assert list(kept.column.upkeep.taken_down) == [pier]
+    assert [article.title for article in kept.column.articles()] == ["Gulls"]
     assert "holds no such article" in command(scene, f"remove {pier} for good").text
 
 
@@ -296,13 +328,8 @@ def test_whatever_is_typed_an_address_is_one_of_the_web_or_none(typed):
 @settings(max_examples=30)
 @given(name=hostile, many=st.integers(0, 60))
 def test_what_admins_are_shown_fits_and_is_inert_whatever_the_names(name, many):
-    article = Article(
-        id="a",
-        name="a",
-        title=name,
-        author=name,
-        date=date(2025, 9, 1),
-        passages=(Passage(number=1, text="x"),),
+    found = Found(
+        title=name, author=name, date=date(2025, 9, 1), url=name, passages=3, known=True, truncated=True
     )
     summary = Summary(
         articles=1,
@@ -331,7 +358,7 @@ def test_what_admins_are_shown_fits_and_is_inert_whatever_the_names(name, many):
     )
     for message in (
         status_message(health),
-        holds_message(name, [article] * many, [name] * many, more=True),
+        holds_message(name, [found] * many, [name] * many),
         log_message([Failed(at=1.0, event="no answer", code=name, request=name)] * many),
         listed([name], [name] * many, [(f"Pier {name}", "remove a")]),
     ):

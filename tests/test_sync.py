@@ -11,7 +11,7 @@ from index.sources import read
 from index.store import Store
 from index.sync import BATCH, Change, Outcome, fingerprint_of, sync
 
-ADDED, CHANGED, REMOVED, UNCHANGED, FAILED = Change
+ADDED, CHANGED, REMOVED, UNCHANGED, FAILED, TAKEN_DOWN = Change
 TIDE, GULL, BELL = "The tide is out.", "A gull cries.", "The bell rings."
 
 
@@ -135,7 +135,7 @@ def test_an_emptied_folder_empties_the_store_only_when_pruned(store, column, tmp
         "gull": kept,
         "tide": kept,
     }
-    assert [report.count(change) for change in Change] == [0, 0, 0, 2, 1]
+    assert [report.count(change) for change in Change] == [0, 0, 0, 2, 1, 0]
     assert set(held(store)) == {"tide", "gull"}
     assert run(store, column, prune=True)[0] == {"gull": REMOVED, "tide": REMOVED}
     assert held(store) == {}

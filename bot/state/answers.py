@@ -50,6 +50,7 @@ class Reference:
     via: tuple[str, ...]
     score: float
     why: str
+    truncated: bool = False
 
     @classmethod
     def from_excerpt(cls, excerpt: Excerpt) -> Reference:
@@ -73,6 +74,7 @@ class Reference:
             via=excerpt.via,
             score=excerpt.score,
             why=excerpt.why,
+            truncated=a.truncated,
         )
 
     @property
@@ -97,6 +99,7 @@ class Reference:
             date=self.date,
             url=self.url,
             passages=(*unknown, known),
+            truncated=self.truncated,
         )
         return Excerpt(
             article=article,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Self
 import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
+from index.fetched import Fetched
 from index.identity import Trace
 from index.passage import Article
 from index.store import fulltext, history, ledger, rows, tables
-from index.store.ledger import Fetched as Fetched
 from index.store.ledger import TakenDown as TakenDown
 from index.store.reader import Near as Near
 from index.store.reader import Reader
@@ -25,7 +25,7 @@ from index.store.tables import CorruptStoreError as CorruptStoreError
 from index.store.tables import ForeignStoreError as ForeignStoreError
 from index.store.tables import StoreError as StoreError
 from index.store.tables import WrongModelError as WrongModelError
-from index.store.tables import article, explained, failure, state
+from index.store.tables import article, chunk, explained, failure, state
 from index.store.vectors import Vectors
 
 LOCK_SECONDS = 30.0
@@ -214,12 +214,23 @@ class Store(Reader):
         with self._write() as connection:
             ledger.note_fetched(connection, url, what)
 
-    def clear(self, model: str, dimension: int) -> None:
-        """Delete all articles and hold vectors of *model* from now on. The ledger stays (see `ledger`)."""
+    def clear(self, model: str, dimension: int, keep: Collection[str] = ()) -> None:
+        """
+        Delete all articles and hold vectors of *model* from now on. The ledger stays (see `ledger`).
+
+        Those of the sources to *keep* stay too, but without vectors: they cannot be read from there again.
+        """
         with self._write() as connection:
             number = history.advance(connection)
-            fulltext.clear(connection)
-            connection.execute(delete(article))
+            gone = article.c.source.not_in(rows.listed(keep))
+            if not keep:
+                fulltext.clear(connection)
+            else:
+                for key in connection.scalars(select(article.c.key).where(gone)).all():
+                    fulltext.remove(connection, key)
+            connection.execute(delete(article).where(gone))
+            connection.execute(update(article).values(fingerprint=""))
+            connection.execute(delete(chunk))
             connection.execute(delete(failure))
             ledger.forget_fetched(connection)
             history.forget_before(connection, number)

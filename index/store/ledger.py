@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
+from index.fetched import Fetched
 from index.identity import Trace, trace_of
 from index.passage import Article
 from index.store.tables import article, metadata, state
@@ -101,23 +102,6 @@ class TakenDown:
 
     title: str
     at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
-    """
-    What is remembered of an address: the validators that its server gave, and when it was *at* last read.
-
-    *of* says by which rules and for which text it was read; another value means: read it again. *failures*
-    counts those in a row since then; before *wait_until* it is not to be asked.
-    """
-
-    at: datetime
-    etag: str | None = None
-    modified: str | None = None
-    of: str = ""
-    wait_until: datetime | None = None
-    failures: int = 0
 
 
 def note_seen(connection: Connection, article_id: str, at: datetime) -> None:
