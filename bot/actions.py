@@ -18,6 +18,7 @@ from slack_bolt import Ack, App
 from bot import buttons, quotation, views
 from bot.admins import Admins
 from bot.column import Consulted
+from bot.corrections import corrected_message, is_corrected
 from bot.manners import Asking, Manners
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
@@ -53,6 +54,7 @@ UNCONFIRMED = Message(
     "If you do not see it in the channel, please ask again."
 )
 FAILED = Message(text="Slack did not let me do this now. Please click again.")
+WITHDRAWN = Message(text="What this answer quoted was taken down, so there is nothing to show any more.")
 LOADING = Message(text="I am still reading the column. Please try again in a minute.")
 CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
@@ -74,7 +76,7 @@ class Clicks:
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
-        if given := self._given(body):
+        if given := self._quoting(body):
             self._poster.open(body["trigger_id"], self._context_view(given, 0, body["user"]["id"]))
 
     def choose(self, body: Body) -> None:
@@ -87,7 +89,7 @@ class Clicks:
 
     def cite(self, body: Body) -> None:
         """Open the citations."""
-        if given := self._given(body):
+        if given := self._quoting(body):
             found = places(given, self._article)
             nows = [found.get(r.place, UNREAD) for r in given.excerpts[:MOST_EXCERPTS]]
             self._poster.open(body["trigger_id"], views.cite_view(given, nows))
@@ -114,7 +116,9 @@ class Clicks:
 
     def _publish(self, given: Given, body: Body) -> None:
         try:
-            built = buttons.shared(given, str(body["user"].get("name") or ""))
+            name = str(body["user"].get("name") or "")
+            again = corrected_message(given, name=name, shared=True) if is_corrected(given) else None
+            built = again or buttons.shared(given, name)
             ts = self._poster.publish(given.id, given.channel, built)
         except DoubtError:  # it may be there: it counts as shared
             self._tell(body, UNCONFIRMED)
@@ -211,6 +215,14 @@ class Clicks:
         given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
             self._tell(body, FORGOTTEN)
+        return given
+
+    def _quoting(self, body: Body) -> Given | None:
+        """Return it if it still quotes something; say so where what it quoted was taken down."""
+        given = self._given(body)
+        if given and not given.excerpts:
+            self._tell(body, WITHDRAWN)
+            return None
         return given
 
     def _own(self, body: Body) -> Given | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from bot.admins import Admins
 from bot.again import again
 from bot.commands import Call, Command
+from bot.corrections import Corrector
 from bot.failures import Failures
 from bot.message import Message, escape, plain_text
 from bot.reports import (
@@ -61,6 +62,7 @@ class Operator:
     inbox: Inbox
     memory: Memory
     failures: Failures
+    corrector: Corrector
     socket_age: Callable[[], float | None] = lambda: None
     next_digests: Callable[[], Sequence[str]] = lambda: ()
 
@@ -140,7 +142,7 @@ class Operator:
             return listed([BUSY], [article_line(article)], [_confirming(article)])
         except KeyError:
             return GONE
-        self.keeper.wake()  # the answers that showed it are changed
+        self.corrector.wake()  # the answers that showed it are changed
         return _said(f"{article_line(article)} {TAKEN_DOWN}")
 
     def tell_admins(self, call: Call) -> Message:

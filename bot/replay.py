@@ -150,6 +150,10 @@ def _account(given: Given) -> Iterator[str]:
         yield f"Continues an earlier answer, after {given.offset} excerpts."
     if given.removed_at:
         yield "This answer was removed."
+    for withdrawn in given.withdrawn:
+        when = datetime.fromtimestamp(withdrawn.at, UTC)
+        title = wording.clip(withdrawn.title)
+        yield f"It quoted “{title}”, which was taken down on {wording.day(when.date())}: its words are gone."
 
 
 def _chosen(reference: Reference, place: Now) -> str:

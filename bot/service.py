@@ -34,6 +34,7 @@ from bot.column import Consulted
 from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
+from bot.corrections import Corrector
 from bot.failures import Failures, noting
 from bot.home import Tabs, register_home
 from bot.listeners import register
@@ -194,11 +195,13 @@ class Service:
             workers.start()
             if operator:
                 operator.keeper.start()
+                operator.corrector.start()
             log.info("answering")
             started()
             await stop.wait()
             if operator:
                 await asyncio.to_thread(operator.keeper.stop)
+                await asyncio.to_thread(operator.corrector.stop)
             await asyncio.to_thread(workers.stop)
         finally:
             await asyncio.to_thread(herald.stop)
@@ -210,7 +213,16 @@ class Service:
         """Return what admins work with, and what keeps the column; None where it is not ours to keep."""
         if column.upkeep is None:
             return None
-        keeper = Keeper(column.upkeep, self.memory, poster, admins.people, self.rhythm, warm=column.warm)
+        corrector = Corrector(self.memory, poster, column.upkeep, interval=self.post_interval)
+        keeper = Keeper(
+            column.upkeep,
+            self.memory,
+            poster,
+            admins.people,
+            self.rhythm,
+            warm=column.warm,
+            afterwards=corrector.wake,
+        )
         return Operator(
             upkeep=column.upkeep,
             keeper=keeper,
@@ -218,6 +230,7 @@ class Service:
             inbox=self.inbox,
             memory=self.memory,
             failures=failures,
+            corrector=corrector,
             socket_age=line.age,
         )
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bot.state import Tally
 from index.config import Config
+from index.passage import Article
 from index.sources import is_live
 from index.store import BusyStoreError, Store, Summary, TakenDown
 from index.sync import Change, EncodesDocuments, Outcome, Report, sync
@@ -118,6 +119,18 @@ class Upkeep:
     def fingerprints(self) -> dict[str, str]:
         """The fingerprints of all articles, by id: another one means another text."""
         return self._store.fingerprints()
+
+    @property
+    def generation(self) -> int:
+        """The number of the store's present state: while it stays, nothing changed."""
+        return self._store.summary().generation
+
+    def article(self, id: str) -> Article | None:
+        """Return an article as it is now, None where it is gone."""
+        try:
+            return self._store.article(id)
+        except KeyError:
+            return None
 
     @property
     def summary(self) -> Summary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +60,14 @@ class Kept:
         """Return it as another process opens it."""
         store = Store.open(self.store._folder, "words@1", DIMENSION)
         return opened(self.texts, Gated(), store)
+
+
+def until(true):
+    """Wait for what is written to disk, which nobody announces."""
+    end = time.monotonic() + 30
+    while not true():
+        assert time.monotonic() < end, "not within 30 s"
+        time.sleep(0.005)
 
 
 def opened(texts, embedder, store):

@@ -107,7 +107,7 @@ def test_other_words_are_a_question(text):
 
 
 def _needed():
-    return ("upkeep", "keeper", "admins", "inbox", "memory", "failures")
+    return ("upkeep", "keeper", "admins", "inbox", "memory", "failures", "corrector")
 
 
 # ---- who may

@@ -5,8 +5,9 @@ The inbox holds questions on their way to their answers; the memory, what was an
 decided and said about it. Neither is ever logged.
 """
 
-from bot.state.answers import Answers, Given, Reference, given
+from bot.state.answers import Answers, Changed, Given, Reference, Withdrawn, given
 from bot.state.channels import Channels, ChannelSettings
+from bot.state.corrections import Correction, Corrections
 from bot.state.disk import KEPT
 from bot.state.feedback import Feedback, Judged, Opinion
 from bot.state.ids import new_id, read_id
@@ -19,8 +20,11 @@ from bot.state.threads import Threads
 __all__ = [
     "KEPT",
     "Answers",
+    "Changed",
     "ChannelSettings",
     "Channels",
+    "Correction",
+    "Corrections",
     "Edited",
     "Feedback",
     "Given",
@@ -42,6 +46,7 @@ __all__ = [
     "Trouble",
     "Waiting",
     "Watcher",
+    "Withdrawn",
     "given",
     "new_id",
     "read_id",

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.state.answers import Answers
+from bot.state.answers import Answers, index_articles
 from bot.state.channels import Channels
+from bot.state.corrections import Corrections
 from bot.state.disk import KEPT, OnDisk
 from bot.state.feedback import Feedback
 from bot.state.people import People
@@ -28,6 +29,9 @@ class Memory(OnDisk):
         self.answers = Answers(self._engine, clock, keep)
         self.threads = Threads(self._engine, clock, keep)
         self.syncs = Syncs(self._engine, clock, keep)
+        self.corrections = Corrections(self._engine, clock)
+        with self._engine.begin() as connection:
+            index_articles(connection)
         self.channels = Channels(self._engine)
         self.feedback = Feedback(self._engine, clock)
         self.people = People(self._engine, clock)
