@@ -35,7 +35,9 @@ CHECK = "check_quote"  # the message shortcut, as the manifest names it
 CHECK_TITLE = "Check this quote"
 ABSENT = ("not_in_channel", "channel_not_found", "is_archived")
 
-FORGOTTEN = Message(text="I no longer remember this answer: I keep them for 30 days. Please ask again.")
+FORGOTTEN_ASKER = Message(
+    text="I no longer remember who asked this, so only those who run me can remove it: ask one of them."
+)
 NOT_YOURS = Message(text="Only the person who asked can do this with an answer.")
 NOT_YOURS_TO_REMOVE = Message(
     text="Only the person who asked can remove an answer, or one of those who run me."
@@ -58,6 +60,11 @@ WITHDRAWN = Message(text="What this answer quoted was taken down, so there is no
 LOADING = Message(text="I am still reading the column. Please try again in a minute.")
 CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
+
+
+def forgotten(days: int) -> Message:
+    """Say that an answer is not known any more: none is kept for more than so many *days*."""
+    return Message(text=f"I no longer remember this answer: I keep them for {days:,} days. Please ask again.")
 
 
 class Clicks:
@@ -133,8 +140,9 @@ class Clicks:
 
     def remove(self, body: Body) -> None:
         """Take away the message that was clicked on, for its asker or an admin."""
-        given = self._given(body)
+        given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
+            self._remove_forgotten(body)
             return
         if given.user != body["user"]["id"] and not self._admins.include(body["user"]["id"]):
             self._tell(body, NOT_YOURS_TO_REMOVE)
@@ -146,6 +154,15 @@ class Clicks:
         else:
             self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
         self._memory.answers.remove(given.id)
+
+    def _remove_forgotten(self, body: Body) -> None:
+        """Take away a message of which nobody knows any more who asked: for its only reader, or an admin."""
+        if _is_hidden(body):
+            self._poster.hide(body["response_url"])
+        elif self._admins.include(body["user"]["id"]):
+            self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
+        else:
+            self._tell(body, FORGOTTEN_ASKER)
 
     def judge(self, body: Body) -> None:
         """Keep an opinion; one that is kept already keeps its reason."""
@@ -159,7 +176,7 @@ class Clicks:
         """Thank for a thumbs up; ask what was wrong after a thumbs down."""
         opinion, id = _judged(body)
         if self._memory.answers.load(id) is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
         elif opinion is Opinion.UP:
             self._tell(body, THANKS)
         else:
@@ -168,7 +185,7 @@ class Clicks:
     def reason(self, body: Body) -> None:
         """Keep why an answer was not helpful."""
         id, reason = views.reason_in(body["view"])
-        if reason:
+        if reason and self._memory.answers.load(id):
             judged = Judged(answer=id, user=body["user"]["id"], opinion=Opinion.DOWN, reason=reason)
             self._memory.feedback.save(judged)
 
@@ -214,7 +231,7 @@ class Clicks:
         """Return the answer that was clicked on; say so where it is forgotten."""
         given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
         return given
 
     def _quoting(self, body: Body) -> Given | None:

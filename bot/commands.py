@@ -61,7 +61,7 @@ class Command:
 
     *meant* tells, by what follows the word, the command from a question that begins with it. One that
     *counts* is a question to the column, of which nobody may ask too many. One that is for *admins* is
-    refused to others.
+    refused to others; one that works *anywhere* is refused by no channel's settings.
     *run* is None where what it does is done elsewhere: a modal is opened before anything is kept.
     """
 
@@ -71,6 +71,7 @@ class Command:
     meant: Callable[[str], bool] = alone
     counts: bool = False
     admins: bool = False
+    anywhere: bool = False
 
 
 class Commands:

@@ -64,7 +64,7 @@ def _why(call: Call) -> Message:
         shown_here = public and given.channel == request.channel
         return given.team == request.team and (given.user == request.user or shown_here)
 
-    return replay.replay(call.rest, call.memory.answers, call.column.article, may_see)
+    return replay.replay(call.rest, call.memory.answers, call.column.article, may_see, days=call.memory.days)
 
 
 def _said(call: Call) -> Message:

@@ -84,17 +84,19 @@ def replay(
     answers: Answers,
     article: Opens | None,
     may_see: Callable[[Given], bool] = lambda given: True,
+    *,
+    days: int,
 ) -> Message:
     """Show how the answer whose id was typed came about; one that nobody *may_see* here is not known."""
     given = answers.load(read_id(typed_id))
-    return why(given, places(given, article)) if given and may_see(given) else unknown_message()
+    return why(given, places(given, article)) if given and may_see(given) else unknown_message(days)
 
 
-def unknown_message() -> Message:
-    """Say that there is no answer of that id."""
+def unknown_message(days: int) -> Message:
+    """Say that there is no answer of that id; none is kept for more than so many *days*."""
     return Message(
         text="I know no answer with this id. An answer's id is in “Why this answer”, below the answer; "
-        "I keep answers for 30 days."
+        f"I keep answers for {days:,} days."
     )
 
 

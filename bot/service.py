@@ -36,6 +36,7 @@ from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
 from bot.corrections import Corrector
 from bot.failures import Failures, noting
+from bot.forgetting import FORGETTING
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
@@ -179,7 +180,7 @@ class Service:
             loaded.set()
             poster = Poster(client)
             operator = self._operator(answerer, poster, admins, failures, line)
-            commands = Commands(LOOKUPS, SETTINGS, operations(operator) if operator else {})
+            commands = Commands(LOOKUPS, SETTINGS, FORGETTING, operations(operator) if operator else {})
             replier = Replier(
                 self.inbox,
                 self.memory,

@@ -9,6 +9,7 @@ from bot.state.answers import Answers, Changed, Given, Reference, Withdrawn, giv
 from bot.state.channels import Channels, ChannelSettings
 from bot.state.corrections import Correction, Corrections
 from bot.state.disk import KEPT
+from bot.state.erasure import Erasure, Known
 from bot.state.feedback import Feedback, Judged, Opinion
 from bot.state.ids import new_id, read_id
 from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
@@ -26,11 +27,13 @@ __all__ = [
     "Correction",
     "Corrections",
     "Edited",
+    "Erasure",
     "Feedback",
     "Given",
     "Inbox",
     "Judged",
     "Kind",
+    "Known",
     "Memory",
     "Opinion",
     "People",
