@@ -105,7 +105,8 @@ class Corrector:
         late = [id for id, due in self._latecomers.items() if due <= at]
         for id in late:
             del self._latecomers[id]
-        self._line.put_in_line([*late, *self._column.taken_down])
+        if late:
+            self._line.put_in_line(late)
 
     def _keep(self) -> None:
         while not self._stopping.is_set():

@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from conftest import bot_running
@@ -12,7 +13,7 @@ from keptcolumn import kept_column, until
 from test_memory import MENTION, tide
 
 from bot import actions, buttons
-from bot.corrections import LATECOMERS, Corrector, corrected_message
+from bot.corrections import LATECOMERS, Corrector, corrected_message, withdrawing
 from bot.message import BLOCKS_LIMIT, TEXT_LIMIT, message, size
 from bot.playground.faults import SERVER_ERROR
 from bot.poster import Poster, posting_client
@@ -20,6 +21,7 @@ from bot.state import Changed, Memory, Withdrawn
 from bot.state import given as record
 from bot.state.corrections import LEASE
 from bot.syncing import Rhythm
+from index.store import TakenDown
 from index.sync import sync
 
 PIER = "Mara Quill said that the pier would float for ever.\n\nNobody asked the gulls."
@@ -299,6 +301,18 @@ def test_a_memory_of_an_older_version_knows_what_its_answers_quote(desk, tmp_pat
     with Memory(tmp_path / "bot.sqlite", clock=desk.clock) as memory:
         memory.corrections.put_in_line([given.excerpts[0].article])
         assert memory.corrections.take().answer == "a"
+
+
+def test_nothing_of_what_was_taken_down_is_kept_and_all_else_is():
+    answer = replace(tide("a"), topics=("gulls",), withheld=tide("a").excerpts)
+    gone = {
+        answer.excerpts[0].article: TakenDown(title="The harbour opens", at=datetime(2026, 1, 1, tzinfo=UTC))
+    }
+    kept = withdrawing(answer, gone)
+    assert (kept.excerpts, kept.withheld, kept.topics) == ((), (), ())
+    assert [withdrawn.title for withdrawn in kept.withdrawn] == ["The harbour opens"]
+    assert withdrawing(kept, gone) == kept
+    assert withdrawing(answer, {"another": gone[answer.excerpts[0].article]}) == answer
 
 
 @given(title=hostile, many=st.integers(1, 12), shared=st.booleans())

@@ -140,8 +140,21 @@ def test_replicas_keep_one_schedule_and_never_sync_at_once(keeping, kept, clock)
     first.join(30)
     for keeper in keepers:
         keeper.tick()
+    last = keeping.memory.syncs.last()
+    assert (last.id, last.attempts, last.tally.added) == (1, 1, 1)
+
+
+def test_a_replica_that_was_late_by_a_whole_sync_does_not_repeat_it(keeping, kept):
+    first, other = keeping(), kept.again()
+    alone = other.column.upkeep.alone
+
+    def after_the_first():
+        first.tick()  # between the second's look at the schedule and its turn
+        return alone()
+
+    other.column.upkeep.alone = after_the_first
+    keeping(other).tick()
     assert begun(keeping) == 1
-    assert keeping.memory.syncs.last().tally.added == 1
 
 
 def test_questions_see_what_a_sync_brought_and_the_column_is_warm(keeping, kept):

@@ -336,7 +336,6 @@ def rewrite(connection: sa.Connection, given: Given) -> None:
     """Keep *given* instead of what was kept under its id; when and where it was given stays."""
     change = answers.update().where(answers.c.id == given.id)
     connection.execute(change.values(record=_packed(given)))
-    _note_articles(connection, given)
 
 
 def _note_articles(connection: sa.Connection, given: Given) -> None:
