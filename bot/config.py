@@ -31,6 +31,7 @@ SETTINGS = frozenset(
         "KEEP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
+        "HEALTH_ADDRESS",
     }
 )
 SLACK_ITSELF = "https://slack.com/api/"
@@ -40,6 +41,7 @@ KEEP_DAYS = 90
 FEWEST_DAYS = 2  # Slack brings an event back for up to a day, and it must be known for so long
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
+HEALTH_ADDRESS = "127.0.0.1:8717"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 WHERE = {
     "SLACK_BOT_TOKEN": "it is under OAuth & Permissions in the app's settings",
@@ -93,13 +95,25 @@ class Limits:
     share: float = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: *host* is a name or an IP address, without brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
     """
     All that the bot is told.
 
     *slack* is None where no token is set: the loopback workspace is used. *sync_every* is in seconds, None
-    for never of its own accord; *keep_days* is how long questions and opinions are kept.
+    for never of its own accord; *keep_days* is how long questions and opinions are kept. *health* is where
+    machines ask how the bot fares; None for nowhere.
     """
 
     index: index.config.Config
@@ -110,6 +124,7 @@ class Config:
     keep_days: int
     log_format: str
     log_level: str
+    health: Address | None
 
     @classmethod
     def load(cls, environ: Mapping[str, str], env_file: Path) -> Config:
@@ -133,6 +148,7 @@ class Config:
             problems += error.problems
         api_url = given["SLACK_API_URL"] or SLACK_ITSELF
         log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper()
+        health = read_address(given["HEALTH_ADDRESS"] or HEALTH_ADDRESS, problems)
         admins = read_admins(given["ADMINS"], problems)
         limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
         sync_every = read_sync_every(given["SYNC_EVERY"], problems)
@@ -160,6 +176,7 @@ class Config:
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
+            health=health,
         )
 
 
@@ -248,6 +265,17 @@ def read_keep_days(value: str, problems: list[str]) -> int:
         return int(found[0])
     problems.append(f"KEEP_DAYS is “{value}”; write a number of days from {FEWEST_DAYS} to 9999.")
     return KEEP_DAYS
+
+
+def read_address(value: str, problems: list[str]) -> Address | None:
+    """Read HEALTH_ADDRESS, None for off; add what is wrong to *problems*."""
+    if value.lower() == "off":
+        return None
+    parts = re.fullmatch(r"(?:([\w.-]+)|\[([0-9A-Fa-f:.]+)\]):(\d{1,5})", value, re.ASCII)
+    if parts and 1 <= int(parts[3]) <= 65_535:
+        return Address(parts[1] or parts[2], int(parts[3]))
+    problems.append(f"HEALTH_ADDRESS is “{value}”; write it like {HEALTH_ADDRESS}, or off.")
+    return None
 
 
 def choice_problems(name: str, value: str, choices: tuple[str, ...]) -> list[str]:

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FRESH = 300.0  # seconds; a start does not sync what was synced so lately
 MOST_ATTEMPTS = 3  # of one sync that takes the process down with it
 REPEATED = 3  # syncs in a row that fail by the same are worth a message
-GRACE = 10.0  # seconds that a stop waits for a sync to notice
+GRACE = 5.0  # seconds that a stop waits for a sync to notice
 ITSELF = "The sync itself"
 FAULT = "Something went wrong on my side; the log of the bot says where."
 ABSENT = ("not_in_channel", "channel_not_found", "is_archived", "restricted_action")
@@ -51,8 +51,8 @@ class Keeper:
     """
     Keeps one column in step with its sources. Safe to share among threads.
 
-    *warm* is called right after a sync, *afterwards* on every look; *synced* hears whether a sync went well
-    and how many seconds it took.
+    *warm* is called right after a sync, *afterwards* on every look; *synced* hears whether all sources could
+    be read in one that is over, and how many seconds it took.
     """
 
     def __init__(
@@ -96,6 +96,13 @@ class Keeper:
         if last is None or last < self._began - FRESH:
             return self._began
         return last + self._rhythm.every
+
+    def why_not(self) -> str | None:
+        """Say that the schedule is not kept: the next sync should have begun as long ago as one is apart."""
+        due, every = self.next_due(), self._rhythm.every
+        if due is None or every is None or self._rhythm.clock() < due + every:
+            return None
+        return f"the last one is more than {2 * every:.0f} s ago"
 
     def ask(self, request: Request) -> Message:
         """Sync as soon as can be, and show it in a message; where one runs already, show that one."""
@@ -175,7 +182,7 @@ class Keeper:
         seconds = time.monotonic() - began
         self._syncs.end(run.id, Stage.FAILED if reason else Stage.DONE, display.tally, failures, reason)
         log.info("synced", extra={"seconds": round(seconds, 1), "state": "failed" if reason else "done"})
-        self._synced(not reason, seconds)
+        self._synced(not reason and not failures, seconds)
         well = self._syncs.count_failures({ITSELF: reason} if reason else failures, whole=not reason)
         self._tell_admins(well)
 

@@ -38,7 +38,8 @@ from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableE
 from bot.settings import SHARED_REFUSAL, refusal
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
 from bot.status import WORKING, Statuses
-from index.answer import Answer, Place
+from bot.vitals import Ending, Stage, Vitals
+from index.answer import Answer, Place, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +63,16 @@ class Asks(Knows, Looks, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is posted, and the answer in it, if it is one; a *private* one is for the asker alone."""
+    """
+    What is posted, and the answer in it, if it is one; a *private* one is for the asker alone.
+
+    *ending* is what a message without an answer means for its question.
+    """
 
     message: Message
     given: Given | None = None
     private: bool = False
+    ending: Ending = Ending.TOLD
 
 
 class Replier:
@@ -88,15 +94,20 @@ class Replier:
         admins: Admins,
         *,
         recheck: float,
+        vitals: Vitals | None = None,
     ) -> None:
+        self._vitals = vitals or Vitals()
         self._statuses, self._manners, self._commands, self._admins = statuses, manners, commands, admins
         self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
     def handle(self, taken: Taken) -> None:
         """Answer *taken*, or find out that it was answered, or put it back for a while."""
+        if taken.attempts == 1 and not taken.in_doubt:
+            self._vitals.took(Stage.WAITING, time.time() - taken.received_at)
         if taken.attempts > LAST_ATTEMPT:
             self._inbox.finish(taken, State.FAILED)
+            self._vitals.ended(taken.request.kind, Ending.UNSENT)
             log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
         elif not taken.in_doubt or self._is_missing(taken):
             self._statuses.show(taken.id, taken.request, WORKING)
@@ -109,12 +120,14 @@ class Replier:
 
     def _reply(self, taken: Taken) -> bool:
         """Answer *taken*; return whether a message was posted."""
-        reply = self._compose(taken)
+        with self._vitals.timing(Stage.ASKING):
+            reply = self._compose(taken)
         self._statuses.arrived(taken.id)
         if not self._inbox.begin_post(taken):
             return False  # the lease was lost: somebody else answers
         try:
-            ts = self._send(taken, reply)
+            with self._vitals.timing(Stage.POSTING):
+                ts = self._send(taken, reply)
         except LaterError as error:
             self._put_back(taken, error.seconds)
         except DoubtError:
@@ -126,6 +139,7 @@ class Replier:
             # The memory first: when the question is closed, the next of its conversation may lean on it.
             self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
+            self._ended(taken, reply.given.verdict if reply.given else reply.ending)
             _note("posted", taken, verdict=verdict or None)
             return not reply.private
         return False
@@ -150,12 +164,12 @@ class Replier:
             return Reply(kept_out, private=True)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
-            return Reply(error_message(taken.id))
+            return Reply(error_message(taken.id), ending=Ending.ERROR)
         try:
             return self._commanded(taken) or self._refused(taken) or self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
-            return Reply(error_message(taken.id))
+            return Reply(error_message(taken.id), ending=Ending.ERROR)
 
     def _kept_out(self, request: Request) -> Message | None:
         """Return what is said to whom the channel's settings give no answer."""
@@ -257,8 +271,13 @@ class Replier:
                 return True
             self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
+            self._ended(taken, Ending.FOUND)
             _note("found", taken)
         return False
+
+    def _ended(self, taken: Taken, ending: Verdict | Ending) -> None:
+        self._vitals.took(Stage.WHOLE, time.time() - taken.received_at)
+        self._vitals.ended(taken.request.kind, ending)
 
     def _put_back(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         age = time.time() - max(taken.received_at, self._began)  # the bot's own absence does not count
@@ -272,6 +291,7 @@ class Replier:
 
     def _give_up(self, taken: Taken, reply: Message, *, code: str) -> None:
         self._inbox.finish(taken, State.FAILED)  # first, so that the asker is told once at most
+        self._vitals.ended(taken.request.kind, Ending.UNSENT)
         log.error("not posted", extra={"request": taken.id, "code": code})
         if taken.request.kind is Kind.EDIT:
             return  # a soft word that is not worth a second one
@@ -303,6 +323,11 @@ class Workers:
         """Begin to answer."""
         for thread in self._threads:
             thread.start()
+
+    def why_not(self) -> str | None:
+        """Name the threads that have died, or None while all live or are asked to end."""
+        dead = [thread.name for thread in self._threads if thread.ident and not thread.is_alive()]
+        return f"{', '.join(dead)} died" if dead and not self._stopping.is_set() else None
 
     def stop(self) -> None:
         """Answer what is waiting, as far as the grace goes, and hand back the rest."""

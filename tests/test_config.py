@@ -6,7 +6,7 @@ import pytest
 
 import bot.config
 import index.config
-from bot.config import Rate
+from bot.config import Address, Rate
 from index.config import ConfigError, split_column
 
 BOT, APP = "xoxb-1-abc", "xapp-1-def"
@@ -105,6 +105,11 @@ def test_tokens_never_show_in_repr():
         ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
         ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
         ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
+        ({"HEALTH_ADDRESS": "8080"}, "HEALTH_ADDRESS is “8080”; write it like 127.0.0.1:8717, or off"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:0"}, "HEALTH_ADDRESS is “127.0.0.1:0”"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:65536"}, "HEALTH_ADDRESS is “127.0.0.1:65536”"),
+        ({"HEALTH_ADDRESS": "::1:8080"}, "HEALTH_ADDRESS is “::1:8080”"),
+        ({"HEALTH_ADDRESS": "http://127.0.0.1:8080"}, "HEALTH_ADDRESS is “http://127.0.0.1:8080”"),
     ],
 )
 def test_each_wrong_setting_is_named(environ, said):
@@ -141,6 +146,17 @@ def test_spans_of_time_are_read():
     written = {"15m": 900.0, "2H": 7200.0, "1d": 86400.0, "Off": None}
     assert {value: load(SYNC_EVERY=value).sync_every for value in written} == written
     assert load(KEEP_DAYS="30").keep_days == 30
+
+
+def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise():
+    assert load().health == Address("127.0.0.1", 8717)
+    assert load(HEALTH_ADDRESS="0.0.0.0:80").health == Address("0.0.0.0", 80)
+    assert load(HEALTH_ADDRESS="Off").health is None
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1:8080", "[::1]:8080", "bot-1.example.org:9"])
+def test_an_address_is_written_as_it_is_read(written):
+    assert str(load(HEALTH_ADDRESS=written).health) == written
 
 
 def test_format_and_level_are_read_in_any_case():

@@ -10,7 +10,7 @@ from feedtext import Item, paragraphs, rss
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from inert import assert_inert, hostile
-from keptcolumn import kept_column
+from keptcolumn import kept_column, until
 from test_syncing import command
 from web import serving
 
@@ -129,6 +129,7 @@ def test_nobody_but_admins_gives_them_and_others_learn_who_can(scene, kept):
 def test_status_tells_how_the_column_and_the_bot_fare(scene):
     command(scene, "sync")
     synced(scene)
+    until(lambda: scene.service.vitals.socket.age is not None)
     text = command(scene, "status").text
     for told in (
         "The column: 2 articles, 2 paragraphs, at generation 2.",

@@ -177,6 +177,18 @@ def test_each_sync_tells_how_it_went(keeping, kept, clock):
     assert keeping.memory.syncs.last().reason == FAULT
 
 
+def test_a_schedule_that_is_not_kept_is_noticed(keeping, clock):
+    keeper = keeping()
+    keeper.tick()
+    clock.now += 2 * HOUR - 1
+    assert keeper.why_not() is None
+    clock.now += 1
+    assert keeper.why_not() == "the last one is more than 7200 s ago"
+    keeper.tick()
+    assert keeper.why_not() is None
+    assert keeping(every=None).why_not() is None
+
+
 # ---- what is shown
 
 

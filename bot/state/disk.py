@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -30,6 +32,16 @@ def open_file(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
         metadata.create_all(connection)
     return engine
+
+
+def damage(path: Path) -> str | None:
+    """Read the whole of an existing SQLite file; return what is wrong with it, None where nothing is."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            [found] = connection.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if found == "ok" else str(found)
 
 
 class OnDisk:

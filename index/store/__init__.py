@@ -264,6 +264,12 @@ class Store(Reader):
                     "folder's permissions, then sync again; nothing is lost."
                 ) from e
 
+    def is_saved(self) -> bool:
+        """Say whether the FAISS file is whole and holds the vectors of this very state."""
+        stored = Vectors.load(self._vector_file)
+        with self._read() as connection:
+            return stored is not None and stored.stamp == history.seen_by(connection)
+
     def check(self) -> None:
         """
         Read the whole file and compare its parts: some seconds for a large column.
