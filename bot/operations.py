@@ -189,7 +189,7 @@ def address(typed: str) -> str | None:
     plain = (
         parts.scheme in ("http", "https") and parts.hostname and not re.search(r"[\s\x00-\x1f<>\"|]", bare)
     )
-    return bare if plain else None
+    return f"{parts.scheme}://{bare.partition('://')[2]}" if plain else None
 
 
 def shown(source: str) -> str:

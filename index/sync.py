@@ -26,7 +26,7 @@ from index.store import Chunk, Store
 
 if TYPE_CHECKING:
     from index.sources.fetch import Fetcher
-    from index.sources.live import Visit
+    from index.sources.visit import Visit
 
 # What is stored of a text depends on the code that reads it: when that changes, articles are read again.
 RULES = hashlib.sha256(
@@ -320,6 +320,8 @@ class _Run:
                 self._note(Outcome(name=article.name, change=Change.UNCHANGED, why=why))
                 continue
             self.store.remove(article.id)
+            if is_live(article.source):
+                self.store.forget_fetched()  # should its source be named again, all of it is to be fetched
             self._note(Outcome(name=article.name, change=Change.REMOVED))
 
     def _doubt(self, source: str, *, listed: bool) -> str:
@@ -365,7 +367,7 @@ def _visiting(store: Store, sources: Sequence[str], fetcher: Fetcher | None) -> 
     # Their libraries take a while to load, and whoever only has files needs none of them.
     from index.sources.fetch import Fetcher
     from index.sources.live import RULES as READING
-    from index.sources.live import Visit
+    from index.sources.visit import Visit
 
     with fetcher or Fetcher() as opened:
         yield Visit(fetcher=opened, memory=store, rules=f"{STAMP}{READING[:16]} ")

@@ -9,9 +9,9 @@ from datetime import date
 from index.fetched import Fetched
 from index.intake import Intake, Verdict
 from index.passage import Article
-from index.sources import Failure, SourceError, read
+from index.sources import Failure, SourceError, is_live, read
 from index.sources.fetch import Fetcher
-from index.sources.live import Visit
+from index.sources.visit import Visit
 from index.store import Store
 
 
@@ -61,7 +61,7 @@ class _Unread:
 
 def try_source(store: Store, source: str, fetcher: Fetcher | None = None, most_pages: int = 20) -> Trial:
     """
-    Read *source* as a sync would, and say what it holds; nothing is stored, remembered or embedded.
+    Read *source*, an address, as a sync would, and say what it holds; nothing is stored or remembered.
 
     Of pages that have to be fetched one by one, *most_pages* are.
     """
@@ -70,6 +70,8 @@ def try_source(store: Store, source: str, fetcher: Fetcher | None = None, most_p
     with fetcher or Fetcher() as opened:
         visit = Visit(fetcher=opened, memory=_Unread(), rules="", most_pages=most_pages)
         try:
+            if not is_live(source):
+                raise SourceError("It is no http or https address; name one.")
             for item in read(source, visit):
                 if isinstance(item, Article):
                     articles.append(item)

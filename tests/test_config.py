@@ -159,6 +159,22 @@ def test_an_address_is_written_as_it_is_read(written):
     assert str(load(HEALTH_ADDRESS=written).health) == written
 
 
+def test_hosts_and_contact_are_read_and_checked():
+    config = load(ALLOW_HOSTS="news.internal, 10.0.0.7\n[::1]", CONTACT=" desk@example.org ").index
+    assert config.allow_hosts == ("news.internal", "10.0.0.7", "[::1]")
+    assert (config.contact, load().index.allow_hosts) == ("desk@example.org", ())
+    with pytest.raises(ConfigError) as caught:
+        load(ALLOW_HOSTS="http://news.internal/", CONTACT="me\r\nCookie: x")
+    assert [problem.split()[0] for problem in caught.value.problems] == ["ALLOW_HOSTS", "CONTACT"]
+
+
+def test_added_sources_join_the_column_and_take_the_place_of_the_samples():
+    feed = "https://quay.example.org/feed"
+    assert load().index.sources([]) == [str(index.config.SAMPLES)]
+    assert load().index.sources([feed]) == [feed]
+    assert load(COLUMN=f"articles {feed}").index.sources([feed, "x"]) == ["articles", feed, "x"]
+
+
 def test_format_and_level_are_read_in_any_case():
     config = load(LOG_FORMAT="JSON", LOG_LEVEL="debug")
     assert (config.log_format, config.log_level) == ("json", "DEBUG")

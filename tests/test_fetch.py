@@ -240,6 +240,23 @@ def test_a_name_is_checked_by_the_address_that_is_connected_to(site, web):
         assert allowed.get(url).body == b"Words."
 
 
+def test_a_public_name_that_leads_inside_is_refused_whenever_it_comes_to_do_so(site, monkeypatch):
+    """A name may lead elsewhere at each look-up: here it never leads to where it says."""
+    port, real, asked = site.url.rpartition(":")[2], socket.getaddrinfo, []
+
+    def rebound(host, *arguments, **options):
+        asked.append(host)
+        return real(HOST if host == "quay.example.org" else host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebound)
+    site.put("/feed", "Words.")
+    with fetcher(allow_hosts=["pier.example.org"]) as web:
+        assert "not public" in refused(web, f"http://quay.example.org:{port}/feed")
+    assert ("quay.example.org" in asked, site.asked) == (True, [])
+    with fetcher(allow_hosts=["quay.example.org"]) as web:
+        assert web.get(f"http://quay.example.org:{port}/feed").body == b"Words."
+
+
 def test_a_redirect_to_an_address_that_is_not_public_is_not_followed(site, web):
     port = site.url.rpartition(":")[2]
     for target in (

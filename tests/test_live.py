@@ -171,11 +171,23 @@ def test_a_sitemap_leads_through_further_ones_to_pages_that_are_articles(column,
         site.put("/ferry", page("Ferry", FERRY, dated)),
     )
     about = site.put("/about", "<html><body><p>Who we are and where we live.</p></body></html>")
-    one = site.put("/one.xml", sitemap(tide, about, "https://elsewhere.example.org/x", "javascript:x"))
+    empty = site.put("/empty", "<html><body><img src='x.png'></body></html>")
+    one = site.put("/one.xml", sitemap(tide, about, empty, "https://elsewhere.example.org/x", "javascript:x"))
     two = site.put("/two.xml.gz", gzip.compress(sitemap(ferry).encode()), "application/gzip")
     source = site.put("/sitemap.xml", sitemap_index(one, two, f"{site.url}/gone.xml"), "text/xml")
     assert column.sync(source) == {"tide": ADDED, "ferry": ADDED, f"{site.url}/gone.xml": FAILED}
     assert column.titles() == ["Ferry", "Tide"]
+
+
+def test_a_further_sitemap_is_looked_at_though_the_first_did_not_change(column, site):
+    head = '<meta property="og:type" content="article">'
+    tide, ferry = site.put("/tide", page("Tide", TIDE, head)), site.put("/ferry", page("Ferry", FERRY, head))
+    inner = site.put("/one.xml", sitemap(tide))
+    source = site.put("/sitemap.xml", sitemap_index(inner), "text/xml", etag='"1"')
+    column.sync(source)
+    site.put("/one.xml", sitemap(tide, ferry))
+    assert column.sync(source) == {"ferry": ADDED, "tide": UNCHANGED}
+    assert site.paths() == ["/sitemap.xml", "/one.xml", "/ferry"]
 
 
 def test_a_sitemap_that_says_when_pages_changed_saves_asking_for_them(column, site):
@@ -363,13 +375,13 @@ def test_an_article_that_a_folder_and_a_feed_hold_is_one_whichever_comes_first(c
 
 
 def test_a_feed_that_is_no_longer_named_goes_with_its_articles_and_is_no_news_when_named_again(column, site):
-    feed = site.put("/feed", rss(Item("Tide", f"{site.url}/tide", TIDE)), XML)
+    feed = site.put("/feed", rss(Item("Tide", f"{site.url}/tide", TIDE)), XML, etag='"7"')
     other = site.put("/other", rss(Item("Ferry", f"{site.url}/ferry", FERRY)), XML)
     column.sync(feed, other)
     seen = column.store.first_seen()
     column.clock.pass_by(days=1)
     assert column.sync(other)["tide"] is REMOVED
-    column.sync(feed, other)
+    assert column.sync(feed, other)["tide"] is ADDED
     assert column.store.first_seen() == seen
 
 
@@ -518,6 +530,7 @@ BOMB = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;"><!ENTITY c "&b;&b
         ("<rss", "no RSS or Atom feed that can be read"),
         ("", "no paragraph of text"),
         (b"\0\1\2\3" * 500, "binary file"),
+        ("<html>" + "<p>x" * 60_000, "more than 50,000 tags"),
         ("<html><script>document.write('Tide')</script></html>", "no paragraph of text"),
     ],
 )
@@ -540,16 +553,27 @@ def test_broken_xml_gives_what_can_be_read_of_it(column, site):
     assert {"Ferry", "Tide"} <= set(column.titles())
 
 
+def test_halves_of_characters_and_odd_headers_cost_nothing(column, site):
+    text = rss(Item("Half &#xD800; title", f"{site.url}/h", summary="Half &#55296; a text & more."))
+    site.put("/h", "", status=403)
+    feed = site.put("/feed", text, XML, headers={"ETag": "\xe9\xff" * 9, "Last-Modified": "x" * 2_000})
+    column.sync(feed)
+    assert len(column.store.articles()) == 1
+    assert (column.store.fetched(feed).etag, column.store.fetched(feed).modified) == (None, None)
+
+
 def test_one_strange_entry_does_not_cost_the_others(column, site):
+    inside = {"Location": "http://169.254.169.254/latest/meta-data/"}
+    site.put("/inside", "", status=302, headers=inside)
     items = [
-        Item("Inside", "http://169.254.169.254/latest/meta-data/", summary="Short."),
+        Item("Inside", f"{site.url}/inside", summary="Short."),
         Item("File", "file:///etc/passwd", summary="Short."),
         Item("Nothing", f"{site.url}/gone", summary="Short."),
         Item("Tide", f"{site.url}/tide", TIDE),
     ]
     changes = column.sync(site.put("/feed", rss(*items), XML))
     assert changes["tide"] is ADDED
-    assert "not public" in column.whys()["http://169.254.169.254/latest/meta-data/"]
+    assert "not public" in column.whys()[f"{site.url}/inside"]
     assert "404" in column.whys()[f"{site.url}/gone"]
     assert column.texts().get("File") in (None, ["Short."])
     assert not any("root:" in t for texts in column.texts().values() for t in texts)
@@ -633,6 +657,42 @@ def test_trying_what_cannot_be_read_says_why(column, site):
     assert (found.articles, [f.source for f in found.failures]) == ((), ["http://169.254.169.254/"])
     assert "not public" in found.failures[0].reason
     assert try_source(column.store, site.put("/feed", rss(), XML), column.fetcher()).failures
+
+
+def test_what_a_feed_only_links_to_on_other_sites_is_not_fetched_as_the_columns(column, site):
+    other = site.url.replace(HOST, "localhost") + "/else"
+    site.put("/else", page("Somebody else's", FERRY))
+    feed = site.put("/feed", rss(Item("Seen elsewhere", other, summary="A good piece."), home=site.url), XML)
+    column.sync(feed)
+    assert (column.texts(), column.one().truncated) == ({"Seen elsewhere": ["A good piece."]}, True)
+    assert site.paths() == ["/feed"]
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/pdf", "image/png", "x" * 99])
+def test_what_is_no_page_is_named(column, site, kind):
+    url = site.put("/feed.json", '{"version": "https://jsonfeed.org/version/1.1", "items": []}', kind)
+    assert column.sync(url) == {url: FAILED}
+    assert column.whys()[url].startswith("It is no page, feed or sitemap, but ")
+
+
+def test_of_very_many_pages_some_are_read_each_time(column, site):
+    links = [site.put(f"/{n}", page(f"Page {n}", paragraphs(f"matter {n}"))) for n in range(3)]
+    feed = site.put(
+        "/feed", rss(*(Item(f"Page {n}", link, summary="x") for n, link in enumerate(links))), XML
+    )
+    found = try_source(column.store, feed, column.fetcher(), most_pages=2)
+    assert [a.title for a in found.articles] == ["Page 0", "Page 1"]
+    assert [f.reason for f in found.failures] == [
+        "2 of its pages were read this time; the next sync goes on from there."
+    ]
+
+
+def test_no_file_is_tried_as_a_source(column, tmp_path):
+    (tmp_path / "secret.txt").write_text("Secret.")
+    for source in (str(tmp_path / "secret.txt"), (tmp_path / "secret.txt").as_uri(), str(tmp_path)):
+        found = try_source(column.store, source, column.fetcher())
+        assert found.articles == ()
+        assert "http" in found.failures[0].reason
 
 
 def test_trying_says_what_was_taken_down(column, site):

@@ -112,6 +112,7 @@ def references(draw):
         via=tuple(draw(st.lists(texts, max_size=3))),
         score=draw(st.floats(-1, 1)),
         why=draw(texts),
+        truncated=draw(st.booleans()),
     )
 
 

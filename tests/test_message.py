@@ -491,3 +491,11 @@ def test_a_clipped_name_is_one_line_that_fits(name):
     line = clip(name)
     assert width(line) <= 101
     assert "\n" not in json.loads(json.dumps(line))
+
+
+def test_an_excerpt_of_a_preview_is_cited_as_one_in_blocks_and_text():
+    built = message(answer(excerpt(article=replace(ARTICLE, truncated=True))))
+    labels = [e["text"] for block in built.blocks if block["type"] == "context" for e in block["elements"]]
+    assert "14 September 2025, preview only · ¶ 1" in labels[1]
+    assert "14 September 2025, preview only" in built.text
+    assert "preview" not in json.dumps(message(answer(excerpt())).blocks)

@@ -167,23 +167,15 @@ def test_the_log_shows_failures_by_ids_and_never_a_text(build_scene, kept):
 # ---- sources
 
 
-def test_a_source_is_tested_added_and_removed(scene, kept, tmp_path):
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "quay.md").write_text("---\ntitle: The quay\n---\n\nThe quay is new.")
-    upkeep = kept.column.upkeep
-    upkeep.add(str(other))  # as another process would, which may name a folder
-    command(scene, "sync")
-    synced(scene)
-    assert len(kept.column.articles()) == 3
+def test_a_source_goes_by_its_number_and_those_of_the_settings_stay(scene, kept):
+    command(scene, f"sources add {SECRET}")
     listed = command(scene, "sources list").text
     assert f"1. {kept.texts}" in listed
-    assert f"2. {other}, added in Slack" in listed
+    assert "2. http://127.0.0.1:9/feed, added in Slack" in listed
     assert "I know no such source" in command(scene, "sources remove 3").text
     assert "named in the setting COLUMN" in command(scene, "sources remove 1").text
     assert "No source any more" in command(scene, "sources remove 2").text
-    synced(scene, 2)
-    assert [article.title for article in kept.column.articles()] == ["Pier", "Gulls"]
+    assert kept.column.upkeep.sources == [str(kept.texts)]
 
 
 def test_nothing_but_a_web_address_can_be_named_as_a_source(scene, kept, tmp_path):
@@ -306,6 +298,7 @@ def test_several_of_one_name_are_told_apart_by_buttons(scene, kept):
         ("https://example.org/feed", "https://example.org/feed"),
         ("<https://example.org/feed>", "https://example.org/feed"),
         ("example.org/feed", "https://example.org/feed"),
+        ("HTTPS://Example.org/Feed", "https://Example.org/Feed"),
         ("http://[::1]/", "http://[::1]/"),
         ("http://[::1", None),
         ("/etc/passwd", None),

@@ -28,7 +28,7 @@ from index.sources.record import Unchanged as Unchanged
 from index.sources.webpage import read_page
 
 if TYPE_CHECKING:
-    from index.sources.live import Visit
+    from index.sources.visit import Visit
 
 TEXT, MARKDOWN, HTML = (".txt",), (".md", ".markdown"), (".html", ".htm")
 SUFFIXES = TEXT + MARKDOWN + HTML

@@ -12,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 URL_LIMIT = 2_000  # characters; the longest that every browser opens
-UNPRINTABLE = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"\\^`{}|]")
+UNPRINTABLE = re.compile(r"[\s\x00-\x20\x7f-\x9f<>\"\\^`{}|\ud800-\udfff]")
 
 # Besides what `ipaddress` knows (IANA's special-purpose registries, as of this Python): protocol assignments,
 # the old 6to4 relay, and a cloud's metadata service on a public address.

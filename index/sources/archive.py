@@ -28,6 +28,7 @@ MOST_FILES = 50_000  # of an archive
 FILE_LIMIT = 10_000_000  # bytes of one file, unpacked
 XML_LIMIT = 100_000_000  # bytes of an export in one file
 ALL_LIMIT = 1_000_000_000  # bytes of all files together, unpacked
+MOST_TAGS = 20_000_000  # it is the owner's own, and may take a while
 POSTS = "posts.csv"
 
 
@@ -50,8 +51,12 @@ def read_archive(
             str(e) if isinstance(e, UnreadableError) else "It is no zip file that can be read; export anew."
         )
         raise SourceError(reason) from e
+    except SourceError:
+        raise
     except OSError as e:
         raise SourceError(f"It may not be read ({e.strerror}); give this user the right to read it.") from e
+    except Exception as e:  # what a parser makes of one strange archive must not cost the others
+        raise SourceError(f"It could not be read ({type(e).__name__}); export anew.") from e
 
 
 def _whole(path: Path) -> str:
@@ -153,7 +158,7 @@ def _post(row: dict[str, str], text: str, source: str) -> Article | None:
 
 def _exported(text: str, source: str, where: str) -> Iterator[Article | Failure]:
     loose = feeds.is_export(text)
-    for entry in feeds.read_feed(text, "").entries:
+    for entry in feeds.read_feed(text, "", most_tags=MOST_TAGS).entries:
         named = f"{source}: {entry.link or entry.title or where}"
         try:
             if (article := _article(entry, source, loose=loose)) is not None:

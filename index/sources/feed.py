@@ -20,7 +20,15 @@ from index.sources.metadata import clean, parse_date, web_url
 ROOT = re.compile(r"<(?:\w+:)?(rss|feed|rdf|urlset|sitemapindex|html)\b", re.IGNORECASE)
 ROOT_WITHIN = 20_000  # characters
 PROLOG = re.compile(r"\A\s*<\?xml[^>]*\?>")
-TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+TAG = re.compile(r"</?[a-zA-Z][^<>]*>")  # no "<" inside: hostile text stays cheap
+# What feedparser takes too long over: it looks for an e-mail address in each name, from every letter on.
+LONG_NAME = re.compile(
+    r"<[\w:]*(?:author|creator|name|email|editor|webmaster|publisher|contributor|owner)\b[^<>]*>"
+    r"(?:<!\[CDATA\[)?[^<]{1000}",
+    re.IGNORECASE,
+)
+MOST_TAGS = 500_000  # of a feed: a thousand long articles; some seconds to read at worst
+HALVES = re.compile("[\ud800-\udfff]")  # of characters; they cannot be stored
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 WORDPRESS = "http://wordpress.org/export/"
 # Elements of a feed's text that are buttons, boxes and links of the site, by their classes.
@@ -68,15 +76,19 @@ def root_of(text: str) -> str:
     return found[1].lower() if found else ""
 
 
-def read_feed(text: str, base: str) -> Feed:
+def read_feed(text: str, base: str, most_tags: int = MOST_TAGS) -> Feed:
     """
     Read a feed of any dialect; *base* is where it came from.
 
     Raises:
-        UnreadableError: If it is none.
+        UnreadableError: If it is none, or made so that reading it would take too long.
     """
     if root_of(text) not in ("rss", "feed", "rdf"):
         raise UnreadableError("It is no RSS or Atom feed; name the address of one.")
+    if text.count("<") > most_tags:
+        raise UnreadableError(f"It has more than {most_tags:,} tags; name a smaller feed, or an export.")
+    if LONG_NAME.search(text):
+        raise UnreadableError("It has a name in it that is longer than any name; tell its owner.")
     told = {"content-type": "application/xml; charset=utf-8", "content-location": base}
     # Bytes in a stream: feedparser would fetch a text that looks like an address.
     stream = io.BytesIO(PROLOG.sub("", text).encode("utf-8", "replace"))
@@ -127,7 +139,7 @@ def _entry(e: Any, base: str, author: str | None) -> Entry:
         link=_link(e, base),
         author=clean(e.get("author")) or author,
         date=_date(e),
-        text=content or (e.get("summary") or "").strip(),
+        text=HALVES.sub("\ufffd", content or (e.get("summary") or "").strip()),
         has_content=bool(content),
     )
 
@@ -139,7 +151,7 @@ def _link(e: Any, base: str) -> str | None:
                 joined = urljoin(base, value.strip())
             except ValueError:
                 continue
-            if web_url(joined) and (value is not e.get("id") or web_url(value)):
+            if web_url(joined) and not HALVES.search(joined) and (value is not e.get("id") or web_url(value)):
                 return joined
     return None
 

@@ -31,6 +31,7 @@ NAME = "Pullquote"
 REDIRECTS = 5  # browsers follow 20; RFC 9309 asks for 5
 BODY_LIMIT = 20_000_000  # bytes, unpacked; a feed of 500 long articles has 10 million
 ROBOTS_LIMIT = 512_000  # bytes; RFC 9309 asks for at least 500 KiB
+VALIDATOR_LIMIT = 500  # characters; an ETag is a hash
 CRAWL_DELAY_LIMIT = 30.0  # seconds; a longer one would make a sync last for days
 WAIT_LIMIT = 30.0  # seconds that are waited for a server that asks for it; longer: the next sync
 BACK_OFF, LONGEST_BACK_OFF = timedelta(minutes=5), timedelta(days=1)
@@ -149,7 +150,7 @@ class Fetcher:
         if reply.status != 200:
             raise FetchError(_status(reply.status), status=reply.status)
         kind = reply.headers.get("Content-Type", "").partition(";")[0].strip().lower()
-        etag, modified = reply.headers.get("ETag"), reply.headers.get("Last-Modified")
+        etag, modified = (_validator(reply.headers.get(name)) for name in ("ETag", "Last-Modified"))
         return Page(url=target, body=reply.body, kind=kind, etag=etag, modified=modified)
 
     def _follow(self, url: str, headers: dict[str, str]) -> tuple[str, _Reply]:
@@ -320,6 +321,13 @@ async def _body(response: aiohttp.ClientResponse, limit: int) -> bytes:
 def back_off(failures: int) -> timedelta:
     """Return how long to leave a server alone that failed so many times in a row and did not say how long."""
     return min(BACK_OFF * (1 << min(failures, 12)), LONGEST_BACK_OFF)
+
+
+def _validator(value: str | None) -> str | None:
+    """Return a header's value that can be kept and sent back as it is."""
+    return (
+        value if value and len(value) <= VALIDATOR_LIMIT and value.isascii() and value.isprintable() else None
+    )
 
 
 def _too_large(limit: int) -> str:

@@ -1,8 +1,7 @@
 """
 What lives on the web to its articles: a feed, a sitemap, a page, or a site that names its feed.
 
-What did not change since it was last read is not fetched again; whoever reads notes down what was read, once
-it is kept (see `Visit.notes`).
+What did not change since it was last read is not fetched again (see `Visit`).
 """
 
 from __future__ import annotations
@@ -12,13 +11,12 @@ import re
 import zlib
 from collections import defaultdict
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from index.fetched import Fetched
 from index.identity import canonical, cleaned, id_of, trace_of
 from index.passage import Article
 from index.sources import feed as feeds
@@ -26,12 +24,13 @@ from index.sources import preview
 from index.sources.address import RefusedError, checked
 from index.sources.encoding import UnreadableError, decode
 from index.sources.feed import Entry, Feed, blocks_of
-from index.sources.fetch import BUSY, Fetcher, FetchError, Page, back_off
+from index.sources.fetch import FetchError, Page
 from index.sources.markup import Block, parse_html
 from index.sources.metadata import clean, parse_date, title_from_stem, web_url
 from index.sources.quotation import passages
 from index.sources.record import Failure, SourceError, Unchanged
 from index.sources.sitemap import Place, read_sitemap
+from index.sources.visit import Visit
 from index.sources.webpage import read_page
 
 # What an article is made of depends on the code that reads it: when that changes, all is fetched again.
@@ -39,80 +38,14 @@ RULES = hashlib.sha256(
     b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
 ).hexdigest()
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-MOST_ENTRIES = 1_000  # of one feed; feeds have tens
-MOST_PAGES = 500  # fetched for one sitemap in one sync: at one a second, some ten minutes
+NAME_LIMIT = 200  # characters of what a failure is listed under
+MOST_ENTRIES = 50_000  # of one feed; feeds have tens
+READ_KINDS = re.compile(r"html|xml|gzip|octet-stream|^text/plain$")  # what servers call those
+MOST_TAGS = 50_000  # of a page: a book of 10,000 paragraphs; some seconds to read at worst
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
 MOST_SITEMAPS = 100
 WHOLE_SUMMARY = 250  # words; where a feed has only summaries, one that long is the article
 UNPACKED_LIMIT = 50_000_000  # bytes of a sitemap in gzip; the protocol's own limit
-
-
-class Remembers(Protocol):
-    """What is known of addresses that were read before."""
-
-    def fetched(self, url: str) -> Fetched | None:
-        """Return what is known of *url*."""
-        ...
-
-
-@dataclass(kw_only=True)
-class Visit:
-    """
-    One reading of one or more sources.
-
-    *rules* is a fingerprint of what reads: what was read by other rules is read anew. *notes* is what is to
-    be remembered of the addresses that were read, once their articles are kept.
-    """
-
-    fetcher: Fetcher
-    memory: Remembers
-    rules: str
-    notes: dict[str, Fetched] = field(default_factory=dict)
-    most_pages: int = MOST_PAGES
-
-    def known(self, url: str) -> Fetched | None:
-        """Return what is known of an address."""
-        return self.notes.get(url) or self.memory.fetched(url)
-
-    def get(self, url: str, *, conditional: bool = True) -> Page:
-        """
-        Fetch *url*; where it is known and *conditional*, only if it changed.
-
-        Raises:
-            FetchError: If it cannot be fetched, or its server asked to be left alone for now.
-        """
-        now, known = self.fetcher.now(), self.known(url)
-        if known and known.wait_until and known.wait_until > now:
-            raise FetchError(
-                f"Its server asked to be left alone until {known.wait_until:%Y-%m-%d %H:%M} UTC; "
-                "a later sync tries again."
-            )
-        asks = known if known and conditional and known.of.startswith(self.rules) else None
-        try:
-            return self.fetcher.get(
-                url, etag=asks.etag if asks else None, modified=asks.modified if asks else None
-            )
-        except FetchError as e:
-            if e.status in BUSY:
-                past = known or Fetched(at=now)
-                until = e.wait_until or now + back_off(past.failures)
-                self.notes[url] = replace(past, failures=past.failures + 1, wait_until=until)
-            raise
-
-    def read_lately(self, url: str, of: str, age: timedelta) -> bool:
-        """Tell whether *url* was read for the same text *of*, by the same rules, within *age*."""
-        known = self.known(url)
-        return known is not None and known.of == self.rules + of and self.fetcher.now() - known.at < age
-
-    def note(self, url: str, page: Page, of: str = "") -> None:
-        """Remember that *url* was read."""
-        self.notes[url] = Fetched(
-            at=self.fetcher.now(), etag=page.etag, modified=page.modified, of=self.rules + of
-        )
-
-    def forget(self, url: str) -> None:
-        """Read *url* whole the next time: not all that it names could be read."""
-        self.notes[url] = Fetched(at=self.fetcher.now())
 
 
 def read_live(source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
@@ -124,9 +57,12 @@ def read_live(source: str, visit: Visit) -> Iterator[Article | Failure | Unchang
     """
     try:
         url = checked(source)
+        visit.fetched_pages = 0
         yield from _read(url, source, visit, homes=1)
     except (FetchError, UnreadableError, RefusedError) as e:
         raise SourceError(str(e)) from e
+    except Exception as e:  # what a parser makes of one strange source must not cost the others
+        raise SourceError(f"It could not be read ({type(e).__name__}); ask its owner for an export.") from e
 
 
 def _read(url: str, source: str, visit: Visit, *, homes: int) -> Iterator[Article | Failure | Unchanged]:
@@ -135,12 +71,15 @@ def _read(url: str, source: str, visit: Visit, *, homes: int) -> Iterator[Articl
     if page.unchanged:
         yield Unchanged()
         return
+    visit.site = page.url
     text = _text(page)
     root = feeds.root_of(text)
     if root in ("rss", "feed", "rdf"):
         yield from _all(url, page, _entries(feeds.read_feed(text, page.url), source, visit), visit)
     elif root in ("urlset", "sitemapindex"):
-        yield from _all(url, page, _places(url, text, source, visit), visit)
+        yield from _all(url, page, _places(page.url, text, source, visit), visit)
+        if root == "sitemapindex":
+            visit.forget(url)  # it may stay as it is while the sitemaps that it names change
     elif homes and (found := _own_feed(page, text)):
         yield from _read(checked(found), source, visit, homes=0)
     else:
@@ -163,6 +102,9 @@ def _all(
 
 
 def _text(page: Page) -> str:
+    if page.kind and not READ_KINDS.search(page.kind):
+        kind = page.kind if re.fullmatch(r"[\w.+/-]{1,60}", page.kind) else "something else"
+        raise UnreadableError(f"It is no page, feed or sitemap, but {kind}; name one.")
     return decode(_unpacked(page.body))
 
 
@@ -191,16 +133,32 @@ def _own_feed(page: Page, text: str) -> str | None:
 
 def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     vague = _vague_links(feed)
+    own = {_site(url) for url in (feed.home, visit.site) if url}
     for entry in feed.entries[:MOST_ENTRIES]:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
-        where = entry.link or entry.title or source
+        where = (entry.link or entry.title or source)[:NAME_LIMIT]
+        if visit.exhausted:
+            yield _more_next_time(source, visit)
+            return
         try:
-            yield from _entry(replace(entry, link=link), source, visit)
+            is_own = link is not None and _site(link) in own
+            yield from _entry(replace(entry, link=link), source, visit, is_own=is_own)
         except (FetchError, UnreadableError, RefusedError) as e:
             yield Failure(source=where, reason=str(e), id=_link_id(link or where))
         except Exception as e:  # what a parser makes of one strange entry must not cost the others
             reason = f"It could not be read ({type(e).__name__}); ask its owner for an export."
             yield Failure(source=where, reason=reason, id=_link_id(link or where))
+
+
+def _site(url: str) -> str:
+    """Return what the hosts of one site share, as far as can be told: the last two parts of their names."""
+    host = urlsplit(url).hostname or ""
+    return host if host.replace(".", "").isdigit() else ".".join(host.split(".")[-2:])
+
+
+def _more_next_time(source: str, visit: Visit) -> Failure:
+    reason = f"{visit.most_pages} of its pages were read this time; the next sync goes on from there."
+    return Failure(source=source, reason=reason, id=_link_id(source))
 
 
 def _vague_links(feed: Feed) -> set[str]:
@@ -219,15 +177,22 @@ def _differ(one: Entry, other: Entry) -> bool:
     return one.title != other.title and len(words & others) < len(words | others) / 2
 
 
-def _entry(entry: Entry, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
+def _entry(
+    entry: Entry, source: str, visit: Visit, *, is_own: bool
+) -> Iterator[Article | Failure | Unchanged]:
+    """
+    Read an entry's article, from its page where there is more of it.
+
+    A link that leads to another site leads to somebody else's article, which is not the column's.
+    """
     article = from_entry(entry, source, visit.fetcher.now())
     whole = article is not None and not article.truncated
     if whole and not entry.has_content:
         whole = article is not None and _words(article) >= WHOLE_SUMMARY
-    if whole or not entry.link:
+    if whole or not is_own:
         if article is None:
-            raise UnreadableError("There is neither text nor a link to it; ask its owner for an export.")
-        yield article
+            raise UnreadableError("There is neither text nor a page of it; ask its owner for an export.")
+        yield article if whole or not entry.link else replace(article, truncated=True)
         return
     yield from _whole_from_page(entry, article, source, visit)
 
@@ -256,6 +221,7 @@ def _whole_from_page(
         yield Unchanged(url=url)
         return
     try:
+        visit.may_go_on()
         page = visit.get(url)
         if page.unchanged:
             visit.note(url, page, of)
@@ -291,6 +257,8 @@ def _from_page(page: Page, text: str, source: str, visit: Visit, url: str | None
     Raises:
         UnreadableError: If there is no text in it.
     """
+    if text.count("<") > MOST_TAGS:
+        raise UnreadableError(f"It has more than {MOST_TAGS:,} tags, which no article has; leave it out.")
     tree = parse_html(text)
     told = preview.told(tree) if tree is not None else preview.Told()
     read = read_page(text)
@@ -312,7 +280,7 @@ def _from_page(page: Page, text: str, source: str, visit: Visit, url: str | None
 
 def _own_link(canonical_link: Any, fetched: str) -> str:
     link = web_url(canonical_link)
-    same = link and canonical(link).split("/")[0] == canonical(fetched).split("/")[0]
+    same = link and _host(link) == _host(fetched)
     # A page that calls the site's first page its canonical one is known by where it is.
     return link if link and same and urlsplit(link).path.strip("/") else fetched
 
@@ -322,28 +290,25 @@ def _own_link(canonical_link: Any, fetched: str) -> str:
 
 def _places(url: str, text: str, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     pages = yield from _collected(url, text, visit)
-    fetched = 0
     for place in pages:
         if visit.read_lately(place.url, place.changed, WEEK * (52 if place.changed else 1)):
             yield Unchanged(url=place.url)
             continue
-        if fetched == visit.most_pages:
-            reason = f"{visit.most_pages} of its pages were read this time; the next sync goes on from there."
-            yield Failure(source=source, reason=reason, id=_link_id(source))
+        if not visit.may_go_on():
+            yield _more_next_time(source, visit)
             return
-        fetched += 1
         yield from _one_place(place, source, visit)
 
 
 def _collected(url: str, text: str, visit: Visit) -> Generator[Failure, None, list[Place]]:
     """Collect the pages of a sitemap and of those that it names; only those of its own host count."""
-    host, seen, todo = urlsplit(url).hostname, {url}, [text]
+    host, seen, todo = _host(url), {url}, [text]
     pages: dict[str, Place] = {}
     while todo:
         found, further = read_sitemap(todo.pop(0))
-        pages |= {p.url: p for p in found if urlsplit(p.url).hostname == host}
+        pages |= {p.url: p for p in found if _host(p.url) == host}
         for place in further:
-            if place.url in seen or urlsplit(place.url).hostname != host or len(seen) >= MOST_SITEMAPS:
+            if place.url in seen or _host(place.url) != host or len(seen) >= MOST_SITEMAPS:
                 continue
             seen.add(place.url)
             try:
@@ -373,10 +338,14 @@ def _from_sitemap(page: Page, source: str, visit: Visit) -> Article | None:
     """Read a page that a sitemap names; None where it does not call itself an article and bears no date."""
     text = _text(page)
     tree = parse_html(text)
-    if tree is None:
+    called = tree is not None and preview.told(tree).article
+    try:
+        article = _from_page(page, text, source, visit)
+    except UnreadableError:
+        if called:
+            raise
         return None
-    dated = preview.told(tree).article or read_page(text).date
-    return _from_page(page, text, source, visit) if dated else None
+    return article if called or article.date else None
 
 
 # ---- articles
@@ -401,6 +370,11 @@ def slug(text: str | None) -> str:
     last = unquote(path.rstrip("/").rpartition("/")[2] or urlsplit(text or "").netloc)
     plain = re.sub(r"\.(?:html?|php|aspx?)\Z", "", last, flags=re.IGNORECASE)
     return re.sub(r"[^\w.-]+", "-", plain).strip("-.").lower()[:80]
+
+
+def _host(url: str) -> str:
+    """Return the host of an address, with its port, as it is compared."""
+    return re.split(r"[/?]", canonical(url), maxsplit=1)[0]
 
 
 def _link_id(link: str) -> str:
