@@ -32,7 +32,7 @@ from index.embedder import Embedder, ModelError
 from index.passage import Article
 from index.sources import Failure, SourceError, Unchanged, is_live, read
 from index.sources.fetch import Fetcher
-from index.sources.live import Visit
+from index.sources.visit import Visit
 from index.store import BusyStoreError, Store, StoreError
 
 ADMIN_SCOPES = frozenset({"users:read"})  # where ADMINS names the workspace's own
