@@ -282,7 +282,8 @@ def test_each_source_is_read_and_what_cannot_be_is_named(tmp_path):
         f"{bad}: 1 articles; 1 cannot be read, as two.txt",
         f"{empty}: 0 articles",
     ]
-    assert "does not exist" in found[3].what
+    assert found[3].what == f"{tmp_path}/nowhere: it cannot be read"
+    assert "does not exist" in found[3].do
 
 
 @pytest.fixture
@@ -325,7 +326,7 @@ def test_sources_that_were_added_from_slack_are_read_too(data, tmp_path):
     config = IndexConfig(column=(str(tmp_path / "texts"),), data_dir=data, embedding_model=None)
     found = list(source_findings(config))
     assert [f.state for f in found] == [OK, WRONG]
-    assert "127.0.0.1" in found[1].what
+    assert found[1].what == "http://127.0.0.1:9/feed: it cannot be read"
 
 
 def test_a_bot_that_runs_is_asked_how_it_fares():
