@@ -29,6 +29,9 @@ from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
 from bot.state import Inbox, Memory
+from bot.state.disk import DAY
+from bot.syncing import Rhythm
+from bot.upkeep import Upkeep
 from index.config import Config as IndexConfig
 from index.config import ConfigError
 from index.embedder import Embedder, ModelError
@@ -147,7 +150,8 @@ async def serve(config: Config, slack: Slack) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     memory_file, metrics = config.index.data_dir / MEMORY, Metrics()
-    with Inbox(memory_file) as inbox, Memory(memory_file) as memory:
+    keep = config.keep_days * DAY
+    with Inbox(memory_file, keep=keep) as inbox, Memory(memory_file, keep=keep) as memory:
         service = Service(
             slack=slack,
             inbox=inbox,
@@ -156,6 +160,7 @@ async def serve(config: Config, slack: Slack) -> None:
             limits=config.limits,
             admins=config.admins,
             vitals=metrics,
+            rhythm=Rhythm(every=config.sync_every),
         )
         async with listening(config.health, metrics):
             await service.run(stop)
@@ -184,6 +189,7 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
     column = Column(Retriever(store, embedder), config.aliases)
+    column.upkeep = Upkeep(store, embedder, config)
     column.warm()  # so that nobody waits for it
     return column
 

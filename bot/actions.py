@@ -18,6 +18,7 @@ from slack_bolt import Ack, App
 from bot import buttons, quotation, views
 from bot.admins import Admins
 from bot.column import Consulted
+from bot.corrections import corrected_message, is_corrected
 from bot.manners import Asking, Manners
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
@@ -34,7 +35,9 @@ CHECK = "check_quote"  # the message shortcut, as the manifest names it
 CHECK_TITLE = "Check this quote"
 ABSENT = ("not_in_channel", "channel_not_found", "is_archived")
 
-FORGOTTEN = Message(text="I no longer remember this answer: I keep them for 30 days. Please ask again.")
+FORGOTTEN_ASKER = Message(
+    text="I no longer remember who asked this, so only those who run me can remove it: ask one of them."
+)
 NOT_YOURS = Message(text="Only the person who asked can do this with an answer.")
 NOT_YOURS_TO_REMOVE = Message(
     text="Only the person who asked can remove an answer, or one of those who run me."
@@ -53,9 +56,15 @@ UNCONFIRMED = Message(
     "If you do not see it in the channel, please ask again."
 )
 FAILED = Message(text="Slack did not let me do this now. Please click again.")
+WITHDRAWN = Message(text="What this answer quoted was taken down, so there is nothing to show any more.")
 LOADING = Message(text="I am still reading the column. Please try again in a minute.")
 CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
+
+
+def forgotten(days: int) -> Message:
+    """Say that an answer is not known any more: none is kept for more than so many *days*."""
+    return Message(text=f"I no longer remember this answer: I keep them for {days:,} days. Please ask again.")
 
 
 class Clicks:
@@ -74,7 +83,7 @@ class Clicks:
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
-        if given := self._given(body):
+        if given := self._quoting(body):
             self._poster.open(body["trigger_id"], self._context_view(given, 0, body["user"]["id"]))
 
     def choose(self, body: Body) -> None:
@@ -87,7 +96,7 @@ class Clicks:
 
     def cite(self, body: Body) -> None:
         """Open the citations."""
-        if given := self._given(body):
+        if given := self._quoting(body):
             found = places(given, self._article)
             nows = [found.get(r.place, UNREAD) for r in given.excerpts[:MOST_EXCERPTS]]
             self._poster.open(body["trigger_id"], views.cite_view(given, nows))
@@ -114,7 +123,9 @@ class Clicks:
 
     def _publish(self, given: Given, body: Body) -> None:
         try:
-            built = buttons.shared(given, str(body["user"].get("name") or ""))
+            name = str(body["user"].get("name") or "")
+            again = corrected_message(given, name=name, shared=True) if is_corrected(given) else None
+            built = again or buttons.shared(given, name)
             ts = self._poster.publish(given.id, given.channel, built)
         except DoubtError:  # it may be there: it counts as shared
             self._tell(body, UNCONFIRMED)
@@ -129,8 +140,9 @@ class Clicks:
 
     def remove(self, body: Body) -> None:
         """Take away the message that was clicked on, for its asker or an admin."""
-        given = self._given(body)
+        given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
+            self._remove_forgotten(body)
             return
         if given.user != body["user"]["id"] and not self._admins.include(body["user"]["id"]):
             self._tell(body, NOT_YOURS_TO_REMOVE)
@@ -142,6 +154,15 @@ class Clicks:
         else:
             self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
         self._memory.answers.remove(given.id)
+
+    def _remove_forgotten(self, body: Body) -> None:
+        """Take away a message of which nobody knows any more who asked: for its only reader, or an admin."""
+        if _is_hidden(body):
+            self._poster.hide(body["response_url"])
+        elif self._admins.include(body["user"]["id"]):
+            self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
+        else:
+            self._tell(body, FORGOTTEN_ASKER)
 
     def judge(self, body: Body) -> None:
         """Keep an opinion; one that is kept already keeps its reason."""
@@ -155,7 +176,7 @@ class Clicks:
         """Thank for a thumbs up; ask what was wrong after a thumbs down."""
         opinion, id = _judged(body)
         if self._memory.answers.load(id) is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
         elif opinion is Opinion.UP:
             self._tell(body, THANKS)
         else:
@@ -164,7 +185,7 @@ class Clicks:
     def reason(self, body: Body) -> None:
         """Keep why an answer was not helpful."""
         id, reason = views.reason_in(body["view"])
-        if reason:
+        if reason and self._memory.answers.load(id):
             judged = Judged(answer=id, user=body["user"]["id"], opinion=Opinion.DOWN, reason=reason)
             self._memory.feedback.save(judged)
 
@@ -210,7 +231,15 @@ class Clicks:
         """Return the answer that was clicked on; say so where it is forgotten."""
         given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
+        return given
+
+    def _quoting(self, body: Body) -> Given | None:
+        """Return it if it still quotes something; say so where what it quoted was taken down."""
+        given = self._given(body)
+        if given and not given.excerpts:
+            self._tell(body, WITHDRAWN)
+            return None
         return given
 
     def _own(self, body: Body) -> Given | None:

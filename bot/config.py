@@ -27,6 +27,8 @@ SETTINGS = frozenset(
         "CONTACT",
         "RATE_LIMIT",
         "EXCERPT_SHARE",
+        "SYNC_EVERY",
+        "KEEP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
         "HEALTH_ADDRESS",
@@ -34,6 +36,9 @@ SETTINGS = frozenset(
 )
 SLACK_ITSELF = "https://slack.com/api/"
 SPANS = {"minute": 60.0, "hour": 3600.0, "day": 24 * 3600.0}
+SYNC_EVERY = "1h"
+KEEP_DAYS = 90
+FEWEST_DAYS = 2  # Slack brings an event back for up to a day, and it must be known for so long
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
 HEALTH_ADDRESS = "127.0.0.1:8717"
@@ -106,14 +111,17 @@ class Config:
     """
     All that the bot is told.
 
-    *slack* is None where no token is set: the loopback workspace is used. *health* is where machines ask how
-    the bot fares; None for nowhere.
+    *slack* is None where no token is set: the loopback workspace is used. *sync_every* is in seconds, None
+    for never of its own accord; *keep_days* is how long questions and opinions are kept. *health* is where
+    machines ask how the bot fares; None for nowhere.
     """
 
     index: index.config.Config
     slack: Slack | None
     limits: Limits
     admins: Admins
+    sync_every: float | None
+    keep_days: int
     log_format: str
     log_level: str
     health: Address | None
@@ -143,6 +151,8 @@ class Config:
         health = read_address(given["HEALTH_ADDRESS"] or HEALTH_ADDRESS, problems)
         admins = read_admins(given["ADMINS"], problems)
         limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
+        sync_every = read_sync_every(given["SYNC_EVERY"], problems)
+        keep_days = read_keep_days(given["KEEP_DAYS"], problems)
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
             *url_problems(api_url),
@@ -161,6 +171,8 @@ class Config:
             slack=slack if slack.bot_token else None,
             limits=limits,
             admins=admins,
+            sync_every=sync_every,
+            keep_days=keep_days,
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
@@ -233,6 +245,26 @@ def read_limits(rates: str, share: str, problems: list[str]) -> Limits:
         else:
             problems.append(f"EXCERPT_SHARE is “{share}”; write a share from 1% to 100%.")
     return limits
+
+
+def read_sync_every(value: str, problems: list[str]) -> float | None:
+    """Read how often the column is synced, in seconds, None for off; add what is wrong to *problems*."""
+    if value.lower() == "off":
+        return None
+    found = re.fullmatch(r"(\d{1,4}) ?([mhd])", (value or SYNC_EVERY).lower())
+    if found and int(found[1]):
+        return int(found[1]) * {"m": 60.0, "h": 3600.0, "d": 24 * 3600.0}[found[2]]
+    problems.append(f"SYNC_EVERY is “{value}”; write it like 15m, 1h or 1d, or off.")
+    return None
+
+
+def read_keep_days(value: str, problems: list[str]) -> int:
+    """Read for how many days questions and opinions are kept; add what is wrong to *problems*."""
+    found = re.fullmatch(r"\d{1,4}", value or str(KEEP_DAYS))
+    if found and int(found[0]) >= FEWEST_DAYS:
+        return int(found[0])
+    problems.append(f"KEEP_DAYS is “{value}”; write a number of days from {FEWEST_DAYS} to 9999.")
+    return KEEP_DAYS
 
 
 def read_address(value: str, problems: list[str]) -> Address | None:

@@ -88,6 +88,23 @@ class Poster:
         )
         return str(response["ts"])
 
+    def tell(self, place: str, message: Message) -> tuple[str, str]:
+        """
+        Post *message* in a channel, or to a person by their id; return channel and ts, by which to `edit` it.
+
+        Raises what ``post`` raises.
+        """
+        response = _call(
+            lambda: self._client.chat_postMessage(
+                channel=place, unfurl_links=False, unfurl_media=False, **_content(message)
+            )
+        )
+        return str(response["channel"]), str(response["ts"])
+
+    def edit(self, channel: str, ts: str, message: Message) -> None:
+        """Let our message be *message* from now on. Raises what ``post`` raises."""
+        _call(lambda: self._client.chat_update(channel=channel, ts=ts, **_content(message)))
+
     def whisper(self, request: Request, message: Message) -> None:
         """Show *message* to the asker only; raises what ``post`` raises."""
         content = _private(message, replace=request.kind is Kind.CLICK)

@@ -30,16 +30,22 @@ from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
 from bot.connector import Connector
+from bot.corrections import SLOWER, Corrector
+from bot.failures import Failures, noting
+from bot.forgetting import FORGETTING
 from bot.groups import Groups
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
 from bot.manners import Manners
+from bot.operations import Operator, operations
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
 from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
+from bot.syncing import Keeper, Rhythm
+from bot.upkeep import Upkeep
 from bot.vitals import Vitals
 from bot.worker import Asks, Replier, Workers
 
@@ -55,7 +61,14 @@ REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
 
 class Loaded(Asks, Consulted, Protocol):
-    """The column, loaded: it is asked, opened and compared with."""
+    """The column, loaded: it is asked, opened and compared with, and kept where it is anybody's to keep."""
+
+    @property
+    def upkeep(self) -> Upkeep | None:
+        """What keeps it in step with its sources."""
+
+    def warm(self) -> None:
+        """Read now what the first question after a sync would wait for."""
 
 
 class Shelf:
@@ -76,7 +89,7 @@ class Service:
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
     posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
-    the bot fares.
+    the bot fares. *rhythm* says when the column is synced.
     """
 
     slack: Slack
@@ -88,6 +101,7 @@ class Service:
     admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
     vitals: Vitals = field(default_factory=Vitals)
+    rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -109,9 +123,10 @@ class Service:
         connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
         watching = asyncio.ensure_future(connector.watch())
         try:
-            if await _unless(stop, connector.join()):
-                log.info("connected")
-                await self._answer(client, admins, groups, manners, stop, started, shelf)
+            with noting() as failures:
+                if await _unless(stop, connector.join()):
+                    log.info("connected")
+                    await self._answer(client, admins, groups, manners, stop, started, shelf, failures)
         finally:
             watching.cancel()
             await connector.leave()
@@ -126,6 +141,7 @@ class Service:
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
+        failures: Failures,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
@@ -139,7 +155,8 @@ class Service:
             shelf.column = answerer
             loaded.set()
             poster = Poster(client, self.vitals)
-            commands = Commands(LOOKUPS, SETTINGS)
+            operator = self._operator(answerer, poster, admins, failures)
+            commands = Commands(LOOKUPS, SETTINGS, FORGETTING, operations(operator) if operator else {})
             replier = Replier(
                 self.inbox,
                 self.memory,
@@ -156,13 +173,46 @@ class Service:
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
             self.vitals.check("workers", workers.why_not, vital=True)
+            if operator:
+                operator.keeper.start()
+                operator.corrector.start()
             log.info("answering")
             started()
             await stop.wait()
-            await asyncio.to_thread(workers.stop)
+            stops = [workers.stop, *((operator.keeper.stop, operator.corrector.stop) if operator else ())]
+            await asyncio.gather(*map(asyncio.to_thread, stops))
         finally:
             await asyncio.to_thread(herald.stop)
             await asyncio.to_thread(statuses.close)
+
+    def _operator(
+        self, column: Loaded, poster: Poster, admins: Admins, failures: Failures
+    ) -> Operator | None:
+        """Return what admins work with, and what keeps the column; None where it is not ours to keep."""
+        if column.upkeep is None:
+            return None
+        corrector = Corrector(self.memory, poster, column.upkeep, interval=self.post_interval * SLOWER)
+        keeper = Keeper(
+            column.upkeep,
+            self.memory,
+            poster,
+            admins.people,
+            self.rhythm,
+            warm=column.warm,
+            afterwards=corrector.wake,
+            synced=self.vitals.synced,
+        )
+        self.vitals.check("sync", keeper.why_not)
+        return Operator(
+            upkeep=column.upkeep,
+            keeper=keeper,
+            admins=admins,
+            inbox=self.inbox,
+            memory=self.memory,
+            failures=failures,
+            corrector=corrector,
+            socket_age=lambda: self.vitals.socket.age,
+        )
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
         """Wait until Slack knows both tokens, and return who we are."""

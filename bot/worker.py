@@ -119,6 +119,7 @@ class Replier:
                 replied = self._reply(taken)
             finally:
                 self._statuses.settle(taken.id, replied=taken.request.reply_thread if replied else None)
+        self._memory.erasure.sweep()  # whoever asked to be forgotten meanwhile is
 
     def _reply(self, taken: Taken) -> bool:
         """Answer *taken*; return whether a message was posted."""
@@ -181,9 +182,9 @@ class Replier:
         return None if chosen.lets_ask(request.user, self._groups.hold) else refusal(chosen)
 
     def _operates(self, request: Request) -> bool:
-        """Tell whether it is a command that runs the bot, which a channel's settings do not keep out."""
+        """Tell whether it is a command that a channel's settings do not keep out."""
         found = self._commands.find(request.text) if request.commanded else None
-        return found is not None and found[0].admins
+        return found is not None and (found[0].admins or found[0].anywhere)
 
     def _commanded(self, taken: Taken) -> Reply | None:
         """Return what a command brings that is no question."""

@@ -118,7 +118,7 @@ def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
                 whole=not given.sources,
                 prune=given.prune,
                 fetcher=_fetcher(config),
-                progress=bar.named,
+                progress=lambda outcome, done: bar.named(outcome.name, done),
             )
         summary = store.summary()
     terminal.print_report(report, summary, console)
@@ -235,7 +235,12 @@ def _judged(given: argparse.Namespace, config: Config, embedder: Embedder) -> It
     place = hashlib.sha256(str(given.articles.resolve()).encode()).hexdigest()[:12]
     with _opened(config.data_dir / EVALUATED / place, embedder, rebuild=True) as store:
         with terminal.progress("Reading") as bar:
-            report = sync(store, embedder, [str(given.articles)], progress=bar.named)
+            report = sync(
+                store,
+                embedder,
+                [str(given.articles)],
+                progress=lambda outcome, done: bar.named(outcome.name, done),
+            )
         if all(o.change is Change.FAILED or o.why for o in report.outcomes):
             raise StoreError("\n".join(map(_reason, report.outcomes)) or f"{given.articles} is empty.")
         yield store

@@ -94,7 +94,7 @@ class Report:
         return sum(o.change is change for o in self.outcomes)
 
 
-Progress = Callable[[str, int], None]  # the name of what was just done, and the articles done so far
+Progress = Callable[[Outcome, int], None]  # what was just done, and how many outcomes there are so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def sync(
     whole: bool = True,
     prune: bool = False,
     fetcher: Fetcher | None = None,
-    progress: Progress = lambda name, done: None,
+    progress: Progress = lambda outcome, done: None,
 ) -> Report:
     """
     Make the store hold what *sources* hold.
@@ -336,7 +336,7 @@ class _Run:
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        self.progress(outcome.name, len(self.outcomes))
+        self.progress(outcome, len(self.outcomes))
 
 
 def _place(source: str, failure: Failure) -> str:

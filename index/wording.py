@@ -58,10 +58,14 @@ STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 def clip(name: str) -> str:
     """Make *name* one line, at most NAME_LIMIT wide, free of characters that steer a display."""
-    seen = "".join(" " if unicodedata.category(c) in STEERING else c for c in name)
-    line = " ".join(seen.split())
+    line = one_line(name)
     short = cut(line, NAME_LIMIT, width)
     return line if short == line else f"{short}…"
+
+
+def one_line(text: str) -> str:
+    """Return *text* as one line, free of characters that steer a display."""
+    return " ".join("".join(" " if unicodedata.category(c) in STEERING else c for c in text).split())
 
 
 def width(text: str) -> int:

@@ -72,6 +72,8 @@ class Forged(Excerpt):
 class SmallColumn:
     """Answers with the passages that share a word of four letters or more with the question."""
 
+    upkeep = None
+
     def __init__(self):
         self.asked = []
         self.free = threading.Event()

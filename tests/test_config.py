@@ -106,6 +106,10 @@ def test_tokens_never_show_in_repr():
         ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT is “0/minute”"),
         ({"RATE_LIMIT": "10/minute off"}, "RATE_LIMIT is “10/minute off”"),
         ({"RATE_LIMIT": "10/week"}, "RATE_LIMIT is “10/week”"),
+        ({"SYNC_EVERY": "hourly"}, "SYNC_EVERY is “hourly”; write it like 15m, 1h or 1d, or off."),
+        ({"SYNC_EVERY": "0m"}, "SYNC_EVERY is “0m”"),
+        ({"KEEP_DAYS": "1"}, "KEEP_DAYS is “1”; write a number of days from 2"),
+        ({"KEEP_DAYS": "long"}, "KEEP_DAYS is “long”"),
         ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
         ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
         ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
@@ -143,6 +147,13 @@ def test_limits_are_read_as_people_write_them():
     assert load(RATE_LIMIT="3/day", EXCERPT_SHARE="7 %").limits == bot.config.Limits(
         rates=(Rate(3, "day"),), share=0.07
     )
+
+
+def test_spans_of_time_are_read():
+    assert (load().sync_every, load().keep_days) == (3600.0, 90)
+    written = {"15m": 900.0, "2H": 7200.0, "1d": 86400.0, "Off": None}
+    assert {value: load(SYNC_EVERY=value).sync_every for value in written} == written
+    assert load(KEEP_DAYS="30").keep_days == 30
 
 
 def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise():

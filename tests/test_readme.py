@@ -107,6 +107,8 @@ def test_the_defaults_of_the_readme_are_those_of_the_code():
         "DATA_DIR",
         "RATE_LIMIT",
         "EXCERPT_SHARE",
+        "SYNC_EVERY",
+        "KEEP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
         "HEALTH_ADDRESS",

@@ -273,7 +273,7 @@ def test_a_sync_that_is_cut_off_leaves_whole_articles_and_the_next_does_the_rest
 def test_progress_is_told_of_each_article_as_it_is_done(store, column, tmp_path):
     heard = []
     write(tmp_path / "column", void="")
-    sync(store, Counting(), [column], progress=lambda name, done: heard.append((name, done)))
+    sync(store, Counting(), [column], progress=lambda outcome, done: heard.append((outcome.name, done)))
     assert heard == [(f"{column}/void.md", 1), ("gull", 2), ("tide", 3)]
 
 

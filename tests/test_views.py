@@ -245,7 +245,7 @@ def test_a_replay_says_what_became_of_it():
 
 
 def test_an_unknown_id_is_said_to_be():
-    assert "no answer with this id" in unknown_message().text
+    assert "no answer with this id" in unknown_message(90).text
 
 
 @settings(max_examples=60)

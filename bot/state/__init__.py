@@ -5,36 +5,51 @@ The inbox holds questions on their way to their answers; the memory, what was an
 decided and said about it. Neither is ever logged.
 """
 
-from bot.state.answers import Answers, Given, Reference, given
+from bot.state.answers import Answers, Changed, Given, Reference, Withdrawn, given
 from bot.state.channels import Channels, ChannelSettings
+from bot.state.corrections import Correction, Corrections
 from bot.state.disk import KEPT
+from bot.state.erasure import Erasure, Known
 from bot.state.feedback import Feedback, Judged, Opinion
 from bot.state.ids import new_id, read_id
 from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
 from bot.state.memory import Memory
 from bot.state.people import People
+from bot.state.syncs import Stage, SyncRun, Syncs, Tally, Trouble, Watcher
 from bot.state.threads import Threads
 
 __all__ = [
     "KEPT",
     "Answers",
+    "Changed",
     "ChannelSettings",
     "Channels",
+    "Correction",
+    "Corrections",
     "Edited",
+    "Erasure",
     "Feedback",
     "Given",
     "Inbox",
     "Judged",
     "Kind",
+    "Known",
     "Memory",
     "Opinion",
     "People",
     "Reference",
     "Request",
+    "Stage",
     "State",
+    "SyncRun",
+    "Syncs",
     "Taken",
+    "Tally",
     "Threads",
+    "Trouble",
     "Waiting",
+    "Watcher",
+    "Withdrawn",
     "given",
     "new_id",
     "read_id",

@@ -11,8 +11,10 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
-KEPT = 30 * 24 * 3600.0
+DAY = 24 * 3600.0
+# How long questions, answers and opinions are kept unless set otherwise. Not below a day: Slack brings an
+# event back for up to 24 h, and it must be known for so long.
+KEPT = 90 * DAY
 # Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
 LOCK_TIMEOUT = 2.0
 

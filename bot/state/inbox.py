@@ -163,11 +163,19 @@ class Inbox(OnDisk):
     """
     The questions of one bot, shared by its threads and by any other process on the same file.
 
-    *clock* gives seconds since the epoch; *lease* is how long a taken question stays with its owner.
+    *clock* gives seconds since the epoch; *lease* is how long a taken question stays with its owner, *keep*
+    how long a closed one is kept.
     """
 
-    def __init__(self, path: Path, *, lease: float = LEASE, clock: Callable[[], float] = time.time) -> None:
-        self.lease = lease
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lease: float = LEASE,
+        clock: Callable[[], float] = time.time,
+        keep: float = KEPT,
+    ) -> None:
+        self.lease, self._keep = lease, keep
         self._clock = clock
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
@@ -306,8 +314,8 @@ class Inbox(OnDisk):
             return connection.execute(opened.values(doubted)).rowcount
 
     def forget(self) -> int:
-        """Delete closed questions older than KEPT; return how many."""
-        old = questions.c.received_at < self._clock() - KEPT
+        """Delete closed questions that are too old; return how many."""
+        old = questions.c.received_at < self._clock() - self._keep
         with self._engine.begin() as connection:
             return connection.execute(questions.delete().where(old, ~questions.c.state.in_(OPEN))).rowcount
 

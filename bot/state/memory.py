@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bot.state.answers import Answers
+from bot.state.answers import Answers, index_articles
 from bot.state.channels import Channels
-from bot.state.disk import OnDisk
+from bot.state.corrections import Corrections
+from bot.state.disk import DAY, KEPT, OnDisk
+from bot.state.erasure import Erasure
 from bot.state.feedback import Feedback
 from bot.state.people import People
+from bot.state.syncs import Syncs
 from bot.state.threads import Threads
 
 
@@ -18,19 +21,33 @@ class Memory(OnDisk):
     """
     All that outlives an answer. Safe to share among threads, and with other processes on the same file.
 
-    *clock* gives seconds since the epoch.
+    *clock* gives seconds since the epoch; *keep* is how many of them questions and opinions are kept for.
     """
 
-    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, path: Path, *, clock: Callable[[], float] = time.time, keep: float = KEPT) -> None:
         super().__init__(path)
-        self.answers = Answers(self._engine, clock)
-        self.threads = Threads(self._engine, clock)
+        self.keep = keep
+        self.answers = Answers(self._engine, clock, keep)
+        self.threads = Threads(self._engine, clock, keep)
+        self.syncs = Syncs(self._engine, clock, keep)
+        self.corrections = Corrections(self._engine, clock)
+        self.erasure = Erasure(self._engine, clock)
+        with self._engine.begin() as connection:
+            index_articles(connection)
         self.channels = Channels(self._engine)
         self.feedback = Feedback(self._engine, clock)
         self.people = People(self._engine, clock)
 
+    @property
+    def days(self) -> int:
+        """For how many days questions and opinions are kept."""
+        return round(self.keep / DAY)
+
     def forget(self) -> None:
-        """Delete what is too old to be asked for; what was judged is kept for its owner."""
+        """Delete what is too old to be asked for."""
         self.answers.forget()
         self.threads.forget()
         self.people.forget()
+        self.syncs.forget()
+        self.erasure.sweep()
+        self.erasure.expire()
