@@ -20,6 +20,7 @@ from slack_bolt.error import BoltUnhandledRequestError
 from bot.again import register_again
 from bot.choices import register_choices
 from bot.conversation import is_meant, says_stop
+from bot.groups import Groups
 from bot.message import help_message
 from bot.state import Edited, Inbox, Kind, Memory, Request
 
@@ -37,9 +38,9 @@ SUBTYPES = (None, "file_share", "thread_broadcast")
 Openers = Mapping[str, Callable[[Body, Callable[..., Any]], None]]
 
 
-def register(app: App, inbox: Inbox, memory: Memory, openers: Openers) -> None:
+def register(app: App, inbox: Inbox, memory: Memory, groups: Groups, openers: Openers) -> None:
     """Bind what people write to *app*; questions go to *inbox*, what people decide to *memory*."""
-    keep = Desk(inbox, memory)
+    keep = Desk(inbox, memory, groups)
     register_questions(app, keep)
     register_messages(app, keep)
     register_command(app, keep, openers)
@@ -51,8 +52,8 @@ def register(app: App, inbox: Inbox, memory: Memory, openers: Openers) -> None:
 class Desk:
     """Where what people write is taken in."""
 
-    def __init__(self, inbox: Inbox, memory: Memory) -> None:
-        self._inbox, self._memory = inbox, memory
+    def __init__(self, inbox: Inbox, memory: Memory, groups: Groups) -> None:
+        self._inbox, self._memory, self._groups = inbox, memory, groups
 
     def question(self, request: Request | None) -> None:
         """Keep a question, unless there is none."""
@@ -100,7 +101,7 @@ class Desk:
         """Keep what is written below an answer without a mention, where the channel wants that."""
         channel, thread = request.channel, request.thread_ts or ""
         chosen = self._memory.channels.load(channel)
-        if not chosen.answer_without_mention or not chosen.lets_ask(request.user):
+        if not chosen.answer_without_mention or not chosen.lets_ask(request.user, self._groups.hold):
             return
         if self._memory.channels.refuses_shared(channel):
             return  # who mentions the bot is told why

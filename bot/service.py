@@ -33,6 +33,7 @@ from bot.connector import Connector
 from bot.corrections import SLOWER, Corrector
 from bot.failures import Failures, noting
 from bot.forgetting import FORGETTING
+from bot.groups import Groups
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
@@ -40,7 +41,7 @@ from bot.manners import Manners
 from bot.operations import Operator, operations
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
-from bot.settings import SETTINGS, opening, register_settings
+from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.syncing import Keeper, Rhythm
@@ -117,14 +118,15 @@ class Service:
         if identity is None:
             return
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
-        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf, vitals)
+        groups = Groups(client)
+        app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf, vitals)
         connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
         watching = asyncio.ensure_future(connector.watch())
         try:
             with noting() as failures:
                 if await _unless(stop, connector.join()):
                     log.info("connected")
-                    await self._answer(client, admins, manners, stop, started, shelf, failures)
+                    await self._answer(client, admins, groups, manners, stop, started, shelf, failures)
         finally:
             watching.cancel()
             await connector.leave()
@@ -134,6 +136,7 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        groups: Groups,
         manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
@@ -141,7 +144,7 @@ class Service:
         failures: Failures,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client, self.vitals)
+        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
         self.vitals.check("herald", herald.why_not, vital=True)
@@ -163,6 +166,7 @@ class Service:
                 manners,
                 commands,
                 admins,
+                groups,
                 recheck=self.recheck,
                 vitals=self.vitals,
             )
@@ -259,6 +263,7 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    groups: Groups,
     manners: Manners,
     shelf: Shelf | None = None,
     vitals: Vitals | None = None,
@@ -282,10 +287,11 @@ def build_app(
         raise_error_for_unhandled_request=True,
     )
     here, poster = shelf or Shelf(), Poster(client, vitals)
-    register(app, inbox, memory, {"settings": opening(poster, memory)})
+    channels = Changing(memory, poster, admins, groups)
+    register(app, inbox, memory, groups, {"settings": channels.command})
     register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
-    register_settings(app, poster, memory)
+    register_settings(app, channels)
     return app
 
 

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from slack_bolt import Ack, App
 
+from bot.admins import Admins
 from bot.commands import Command
+from bot.groups import Group, Groups
 from bot.message import Block, Message, plain_text
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.state import ChannelSettings, Memory
 from bot.state.channels import MOST_EXCERPTS
 from bot.views import View
+from index import wording
 
 log = logging.getLogger(__name__)
 
@@ -28,8 +31,10 @@ Body = Mapping[str, Any]
 SETTINGS = {"settings": Command(usage="settings", does="opens the settings of this channel.", run=None)}
 OPEN = "settings_open"
 CHOICE_VIEW, SETTINGS_VIEW = "settings_choice", "settings_view"
-CHANNEL, WITHOUT_MENTION, WHO, SHARED, EXCERPTS = "channel", "without_mention", "who", "shared", "excerpts"
+CHANNEL, WITHOUT_MENTION, WHO, GROUPS = "channel", "without_mention", "who", "groups"
+SHARED, EXCERPTS = "shared", "excerpts"
 PEOPLE_LIMIT = 50
+LABEL_LIMIT = 75  # characters of an option
 
 NO_CHANNEL = Message(
     text="A direct message has no settings. Give this command in the channel that it is for."
@@ -37,7 +42,9 @@ NO_CHANNEL = Message(
 NOT_OPENED = Message(text="Slack did not let me open the settings. Please give the command again.")
 KEEP_YOURSELF = "Keep yourself on this list: otherwise you could not change these settings again."
 TOO_MANY = f"A list may hold up to {PEOPLE_LIMIT} people."
-NOT_ALLOWED = "This channel has listed who may ask here, and only these people change its settings."
+NOT_ALLOWED = (
+    "This channel has listed who may ask here, and only they and those who run me change its settings."
+)
 
 SHARED_REFUSAL = Message(
     text="People of other organisations read along in this channel, and the column's words are not shown to "
@@ -45,22 +52,14 @@ SHARED_REFUSAL = Message(
 )
 
 
-def may_change(chosen: ChannelSettings, user: str) -> bool:
-    """
-    Tell whether *user* may change what is *chosen* for a channel.
-
-    Whoever may ask there may: everybody until a list of people is kept, then those on it. Slack offers a
-    person only such channels as they can see.
-    """
-    return chosen.lets_ask(user)
-
-
 def refusal(chosen: ChannelSettings) -> Message:
     """Say to somebody who may not ask in a channel who can change that; they are not notified."""
-    people = ", ".join(f"<@{id}>" for id in chosen.may_ask if re.fullmatch(r"[UW][A-Z0-9]+", id))
+    people = [f"<@{id}>" for id in chosen.may_ask if re.fullmatch(r"[UW][A-Z0-9]+", id)]
+    if chosen.groups:
+        people.append("the user groups that its settings name")
     return Message(
         text="In this channel I answer only the people whom it has listed. "
-        f"Each of them can add you with `/column settings`: {people}."
+        f"Each of them can add you with `/column settings`: {', '.join(people)}."
     )
 
 
@@ -75,8 +74,8 @@ def choice_view() -> View:
     return _modal(CHOICE_VIEW, [block], submit="Next")
 
 
-def settings_view(chosen: ChannelSettings) -> View:
-    """Show what is *chosen*, to be changed."""
+def settings_view(chosen: ChannelSettings, groups: Sequence[Group] = ()) -> View:
+    """Show what is *chosen*, to be changed; of *groups*, those that may be chosen from."""
     who: Block = {
         "type": "multi_users_select",
         "placeholder": plain_text("Everybody"),
@@ -113,9 +112,9 @@ def settings_view(chosen: ChannelSettings) -> View:
             WHO,
             "Who may ask",
             who,
-            hint="Nobody listed: everybody may. Those listed may also change these settings. People only, "
-            "no user groups: to look into a group I would need a further permission (usergroups:read).",
+            hint="Nobody listed: everybody may. Those listed may also change these settings.",
         ),
+        *([_input(GROUPS, "User groups who may ask", _menu(groups, chosen.groups))] if groups else []),
         _input(
             SHARED,
             "If people of other organisations are in this channel",
@@ -127,6 +126,19 @@ def settings_view(chosen: ChannelSettings) -> View:
     return _modal(SETTINGS_VIEW, blocks, submit="Save", private_metadata=chosen.channel)
 
 
+def _menu(groups: Sequence[Group], chosen: Collection[str]) -> Block:
+    options = {
+        group.id: _option(group.id, f"@{wording.clip(group.handle)}"[:LABEL_LIMIT]) for group in groups
+    }
+    initial = [option for id, option in options.items() if id in chosen]
+    menu: Block = {
+        "type": "multi_static_select",
+        "placeholder": plain_text("No group"),
+        "options": [*options.values()],
+    }
+    return menu | ({"initial_options": initial} if initial else {})
+
+
 def chosen_in(view: Mapping[str, Any]) -> ChannelSettings:
     """Return the settings out of a submitted view."""
     values = {id: fields[id] for id, fields in view["state"]["values"].items()}
@@ -135,82 +147,96 @@ def chosen_in(view: Mapping[str, Any]) -> ChannelSettings:
         channel=str(view["private_metadata"]),
         answer_without_mention=bool(values[WITHOUT_MENTION].get("selected_options")),
         may_ask=tuple(values[WHO].get("selected_users") or ()),
+        groups=tuple(o["value"] for o in values.get(GROUPS, {}).get("selected_options") or ()),
         answer_shared=bool(values[SHARED].get("selected_options")),
         most_excerpts=int(picked["value"]),
     )
 
 
-def open_settings(poster: Poster, trigger_id: str, channel: str, user: str, memory: Memory) -> Message | None:
-    """
-    Open the settings of *channel*, within 3 s of the click or command; return what is said instead, if not.
+class Changing:
+    """Changes the settings of channels, for those who may. Safe to share among threads."""
 
-    Raises:
-        RefusedError, LaterError, DoubtError: Where Slack does not open the modal.
-    """
-    if channel.startswith("D"):
-        return NO_CHANNEL
-    chosen = memory.channels.load(channel)
-    if not may_change(chosen, user):
-        return refusal(chosen)
-    poster.open(trigger_id, settings_view(chosen))
-    return None
+    def __init__(self, memory: Memory, poster: Poster, admins: Admins, groups: Groups) -> None:
+        self._channels, self._poster, self._admins, self._groups = memory.channels, poster, admins, groups
 
+    def allows(self, chosen: ChannelSettings, user: str) -> bool:
+        """
+        Tell whether *user* may change what is *chosen* for a channel: an admin, or whoever may ask there.
 
-def opening(poster: Poster, memory: Memory) -> Callable[[Body, Callable[..., Any]], None]:
-    """Return what ``/column settings`` does once it is acknowledged."""
+        That is everybody until a list is kept, then those on it. Slack offers a person only such channels as
+        they can see.
+        """
+        return chosen.lets_ask(user, self._groups.hold) or self._admins.include(user)
 
-    def settings(body: Body, respond: Callable[..., Any]) -> None:
-        try:
-            said = open_settings(poster, body["trigger_id"], body["channel_id"], body["user_id"], memory)
-        except (RefusedError, LaterError, DoubtError) as error:
-            log.warning("settings not opened", extra={"code": str(error)})
-            said = NOT_OPENED
-        if said:
+    def command(self, body: Body, respond: Callable[..., Any]) -> None:
+        """Open the settings of the channel that the command was given in, or say why not."""
+        if said := self._open(body["trigger_id"], body["channel_id"], body["user_id"]):
             respond(text=said.text, response_type="ephemeral")
 
-    return settings
+    def _open(self, trigger_id: str, channel: str, user: str) -> Message | None:
+        if channel.startswith("D"):
+            return NO_CHANNEL
+        chosen = self._channels.load(channel)
+        if not self.allows(chosen, user):
+            return refusal(chosen)
+        try:
+            self._poster.open(trigger_id, self.view(chosen))
+        except (RefusedError, LaterError, DoubtError) as error:
+            log.warning("settings not opened", extra={"code": str(error)})
+            return NOT_OPENED
+        return None
+
+    def choose(self, body: Body) -> None:
+        """Ask for the channel whose settings are wanted."""
+        try:
+            self._poster.open(body["trigger_id"], choice_view())
+        except (RefusedError, LaterError, DoubtError) as error:
+            log.warning("settings not opened", extra={"code": str(error)})
+
+    def view(self, chosen: ChannelSettings) -> View:
+        """Return the modal that shows what is *chosen*."""
+        return settings_view(chosen, self._groups.all())
+
+    def chosen(self, channel: str) -> ChannelSettings:
+        """Return what is chosen for a channel."""
+        return self._channels.load(channel)
+
+    def save(self, chosen: ChannelSettings, user: str) -> str | None:
+        """Keep what *user* has *chosen*; return what speaks against it, if anything does."""
+        if not self.allows(self._channels.load(chosen.channel), user):
+            return NOT_ALLOWED
+        if len(chosen.may_ask) > PEOPLE_LIMIT:
+            return TOO_MANY
+        if not self.allows(chosen, user):
+            return KEEP_YOURSELF
+        self._channels.save(chosen)
+        log.info("settings", extra={"channel": chosen.channel})
+        return None
 
 
-def register_settings(app: App, poster: Poster, memory: Memory) -> None:
+def register_settings(app: App, changing: Changing) -> None:
     """Bind the button of the Home tab and both modals."""
 
     def at_once(ack: Ack) -> None:
         ack()
 
-    def choose(body: Body) -> None:
-        try:
-            poster.open(body["trigger_id"], choice_view())
-        except (RefusedError, LaterError, DoubtError) as error:
-            log.warning("settings not opened", extra={"code": str(error)})
-
-    app.action(OPEN)(ack=at_once, lazy=[choose])
+    app.action(OPEN)(ack=at_once, lazy=[changing.choose])
 
     @app.view(CHOICE_VIEW)
     def chosen_channel(body: Body, ack: Ack) -> None:
         channel = body["view"]["state"]["values"][CHANNEL][CHANNEL]["selected_conversation"]
-        chosen = memory.channels.load(channel)
-        if may_change(chosen, body["user"]["id"]):
-            ack(response_action="update", view=settings_view(chosen))
+        chosen = changing.chosen(channel)
+        if changing.allows(chosen, body["user"]["id"]):
+            ack(response_action="update", view=changing.view(chosen))
         else:
             ack(response_action="errors", errors={CHANNEL: NOT_ALLOWED})
 
     @app.view(SETTINGS_VIEW)
     def save(body: Body, ack: Ack) -> None:
-        chosen, user = chosen_in(body["view"]), body["user"]["id"]
-        if error := _objection(memory.channels.load(chosen.channel), chosen, user):
+        if error := changing.save(chosen_in(body["view"]), body["user"]["id"]):
             ack(response_action="errors", errors={WHO: error})
-            return
-        memory.channels.save(chosen)
-        log.info("settings", extra={"channel": chosen.channel})
-        ack()
-
-
-def _objection(before: ChannelSettings, chosen: ChannelSettings, user: str) -> str | None:
-    if not may_change(before, user):
-        return NOT_ALLOWED
-    if len(chosen.may_ask) > PEOPLE_LIMIT:
-        return TOO_MANY
-    return None if may_change(chosen, user) else KEEP_YOURSELF
+        else:
+            ack()
 
 
 def _modal(callback_id: str, blocks: list[Block], *, submit: str, private_metadata: str = "") -> View:
@@ -234,7 +260,7 @@ def _input(id: str, label: str, element: Block, hint: str = "") -> Block:
     }
     if hint:
         block["hint"] = plain_text(hint)
-    return block | {"optional": id in (WITHOUT_MENTION, WHO, SHARED)}
+    return block | {"optional": id in (WITHOUT_MENTION, WHO, GROUPS, SHARED)}
 
 
 def _tick(label: str, *, on: bool) -> Block:

@@ -1,16 +1,18 @@
 """
 What people see beneath a question while it waits and is worked on; never the answer, and never for long.
 
-Promises: one status a question at most, set before its answer is posted or not at all, and none that is left
-standing. A status that Slack does not take costs an answer nothing.
+Promises: one status a question at a time, set before its answer is posted or not at all, and none that is
+left standing. A status that Slack does not take costs an answer nothing.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import NamedTuple
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
@@ -25,6 +27,7 @@ LOADING = "is reading the column…"
 WORKING = "is looking through the column…"
 LONG = 3  # questions: with more of them ahead, the status says how many
 WATCH = 0.5  # seconds after which a question that nobody has taken up gets a status
+LASTING = 100.0  # seconds after which a status is set again: Slack lets it stand for two minutes
 PATIENCE = 3  # seconds for one call
 FAREWELL = 2.0  # seconds in which a stopping bot takes down what still stands
 
@@ -34,16 +37,31 @@ def queued(ahead: int) -> str:
     return f"has your question: {ahead} others come before it…"
 
 
+class _Shown(NamedTuple):
+    """A status that stands: since when, and the call that set it."""
+
+    request: Request
+    text: str
+    at: float
+    call: Future[None]
+
+
 class Statuses:
     """The statuses of one bot. Safe to share among threads."""
 
-    def __init__(self, client: WebClient, vitals: Vitals | None = None) -> None:
+    def __init__(
+        self,
+        client: WebClient,
+        clock: Callable[[], float] = time.monotonic,
+        vitals: Vitals | None = None,
+    ) -> None:
+        self._clock = clock
         self._client = Client(
             token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[], vitals=vitals
         )
         self._client.proxy = client.proxy
         self._lock = threading.Lock()
-        self._shown: dict[str, tuple[Request, Future[None]]] = {}
+        self._shown: dict[str, _Shown] = {}
         self._calls = ThreadPoolExecutor(2, "status")
 
     def show(self, id: str, request: Request, text: str) -> None:
@@ -52,30 +70,40 @@ class Statuses:
             return
         with self._lock:
             if id not in self._shown:
-                self._shown[id] = request, self._calls.submit(self._set, request, text)
+                self._shown[id] = self._sent(request, text)
+
+    def renew(self) -> None:
+        """Show again what Slack is about to take down by itself, though its question is not answered yet."""
+        with self._lock:
+            for id, shown in self._shown.items():
+                if self._clock() - shown.at >= LASTING and shown.call.done():
+                    self._shown[id] = self._sent(shown.request, shown.text)
+
+    def _sent(self, request: Request, text: str) -> _Shown:
+        return _Shown(request, text, self._clock(), self._calls.submit(self._set, request, text))
 
     def settle(self, id: str, *, replied: str | None = None) -> None:
         """Wait for what is on its way; take the status down unless a reply in thread *replied* does."""
         with self._lock:
-            request, call = self._shown.pop(id, (None, None))
-        if request is None or call is None or call.cancel():
+            shown = self._shown.pop(id, None)
+        if shown is None or shown.call.cancel():
             return
-        wait([call])
-        if replied is None or replied != request.shown_at:
-            self._set(request, "")
+        wait([shown.call])
+        if replied is None or replied != shown.request.shown_at:
+            self._set(shown.request, "")
 
     def arrived(self, id: str) -> None:
         """Wait until the status is there, so that an answer that comes now takes it down."""
         with self._lock:
-            _, call = self._shown.get(id, (None, None))
-        if call is not None and not call.cancel():
-            wait([call])
+            shown = self._shown.get(id)
+        if shown is not None and not shown.call.cancel():
+            wait([shown.call])
 
     @property
     def standing(self) -> dict[str, Request]:
         """The questions that have a status."""
         with self._lock:
-            return {id: request for id, (request, _) in self._shown.items()}
+            return {id: shown.request for id, shown in self._shown.items()}
 
     def close(self) -> None:
         """Take down what still stands, as far as there is time."""
@@ -128,6 +156,7 @@ class Herald:
                 self._statuses.show(waiting.id, waiting.request, LOADING)
             elif waiting.ahead > LONG:
                 self._statuses.show(waiting.id, waiting.request, queued(waiting.ahead))
+        self._statuses.renew()
         for id in self._statuses.standing:
             if self._inbox.state(id) is State.DROPPED:
                 self._statuses.settle(id)

@@ -20,6 +20,7 @@ from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.commands import Call, Commands, Looks
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
+from bot.groups import Groups
 from bot.manners import Asking, Manners, unanswerable
 from bot.message import (
     Message,
@@ -92,12 +93,14 @@ class Replier:
         manners: Manners,
         commands: Commands,
         admins: Admins,
+        groups: Groups,
         *,
         recheck: float,
         vitals: Vitals | None = None,
     ) -> None:
         self._vitals = vitals or Vitals()
-        self._statuses, self._manners, self._commands, self._admins = statuses, manners, commands, admins
+        self._statuses, self._manners, self._commands = statuses, manners, commands
+        self._admins, self._groups = admins, groups
         self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
@@ -176,7 +179,7 @@ class Replier:
         if self._memory.channels.refuses_shared(request.channel):
             return SHARED_REFUSAL
         chosen = self._memory.channels.load(request.channel)
-        return None if chosen.lets_ask(request.user) else refusal(chosen)
+        return None if chosen.lets_ask(request.user, self._groups.hold) else refusal(chosen)
 
     def _operates(self, request: Request) -> bool:
         """Tell whether it is a command that a channel's settings do not keep out."""
@@ -238,10 +241,9 @@ class Replier:
     def _earlier(self, taken: Taken) -> list[Given]:
         """Return the answers that a follow-up may lean on, the newest last."""
         request, answers = taken.request, self._memory.answers
-        if request.commanded:
-            return []
         if request.thread_ts is None:
-            found = answers.lately(request.channel) if request.kind is Kind.DM else []
+            talks = request.commanded or request.kind is Kind.DM  # a mention begins anew
+            found = answers.lately(request.channel, request.user) if talks else []
         else:
             found = answers.of_thread(request.channel, request.thread_ts, CONTEXT)
             found = found or self._opening(request.channel, request.thread_ts)

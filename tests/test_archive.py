@@ -6,7 +6,7 @@ import zipfile
 from datetime import date
 
 import pytest
-from columns import DIMENSION, Counting
+from columns import DIMENSION, Counting, write
 from feedtext import Item, paragraphs, rss
 from test_live import Column as Live
 from web import serving
@@ -106,17 +106,29 @@ def test_an_export_meets_its_feed_and_each_article_is_one(tmp_path):
         live.store.close()
 
 
-def test_a_preview_gives_way_to_the_whole_in_the_same_sync(tmp_path):
-    source = substack(tmp_path / "export.zip")
+@pytest.mark.parametrize("together", [True, False])
+@pytest.mark.parametrize("kind", ["export", "folder"])
+def test_a_preview_gives_way_to_the_whole(tmp_path, together, kind):
     with serving() as site:
+        link = f"{site.url}/p/the-ferry"
+        whole = substack(tmp_path / "export.zip")
+        if kind == "folder":
+            text = "\n\n".join(words(FERRY))
+            whole = write(tmp_path / "column", ferry=f"---\ntitle: The ferry\nurl: {link}\n---\n\n{text}")
         live = Live(tmp_path / "data", site)
-        preview = Item(
-            "The ferry", f"{site.url}/p/the-ferry", paragraphs("the ferry", 1) + "<p>Read more</p>"
-        )
-        feed = site.put("/feed", rss(preview), "text/xml")
-        live.sync(feed, source)
-        assert live.texts()["The ferry"] == words(FERRY)
-        assert len(live.store.articles()) == 2
+        site.put("/p/the-ferry", "", status=403)
+        preview = Item("The ferry", link, paragraphs("the ferry", 1) + "<p>Read more</p>")
+        feed = site.put("/feed", rss(preview), "text/xml", etag='"7"')
+        live.sync(*([feed, whole] if together else [feed]))
+        assert any(a.truncated for a in live.store.articles()) is not together
+        if not together:
+            seen = live.store.first_seen()
+        for sources in ((feed, whole), (whole, feed)):
+            live.sync(*sources)
+            assert live.texts()["The ferry"] == words(FERRY)
+            assert not any(a.truncated for a in live.store.articles())
+            assert len(live.store.articles()) == (2 if kind == "export" else 1)
+            assert together or seen.items() <= live.store.first_seen().items()
         live.store.close()
 
 

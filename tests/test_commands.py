@@ -129,6 +129,46 @@ def test_somebodys_statements_come_in_order_of_date_a_page_at_a_time(build_scene
         assert "never mentions" in shown(scene, "said nobody known").text
 
 
+def turned(scene, message, label):
+    """Click on the button of that label; return the message that takes the place of the one clicked on."""
+    rows = [block["elements"] for block in message.blocks if block["type"] == "actions"]
+    [button] = [button for row in rows for button in row if button["text"]["text"] == label]
+    before = message.text
+    clicked = scene.workspace.click(scene.ada, message, button["action_id"], button["value"])
+    assert clicked.error is None
+    scene.workspace.wait_for(lambda: message.text != before)
+    return message
+
+
+def test_pages_turn_by_a_click_in_their_place(build_scene, tmp_path):
+    told = {f"day{n:02}": f"“Boat {n} is sound,” Mara Quill said." for n in range(16)}
+    column = word_column(tmp_path / "boats", told, kind=Column)
+    with bot_running(scene := build_scene(load=lambda: column)) as started:
+        assert started.wait(60)
+        message = shown(scene, "said quill")
+        assert turned(scene, message, "Next page").text.startswith("Mara Quill: 16 statements")
+        assert "page 2 of 4" in message.text
+        assert "page 1 of 4" in turned(scene, message, "Previous page").text
+        assert_inert(message.blocks, message.text)
+        listed = shown(scene, "sources")
+        assert "page 2 of 2" in turned(scene, listed, "Next page").text
+        assert_inert(listed.blocks, listed.text)
+        assert scene.workspace.messages(scene.general) == []
+
+
+def test_a_name_that_two_people_bear_asks_for_one_of_them(build_scene, tmp_path):
+    told = "Mara Quill said that the pier would float.\n\nTom Quill said that the pier would sink."
+    column = word_column(tmp_path / "quills", {"pier": told}, kind=Column)
+    with bot_running(scene := build_scene(load=lambda: column)) as started:
+        assert started.wait(60)
+        message = shown(scene, "said quill")
+        assert "More than one person in the column is called “quill”" in message.text
+        assert "the pier would" not in message.text
+        assert_inert(message.blocks, message.text)
+        assert turned(scene, message, "Tom Quill").text.startswith("Tom Quill: 1 statement")
+        assert "the pier would float" not in message.text
+
+
 @pytest.fixture
 def boats(build_scene, tmp_path):
     """Start a bot with limits over one long article, which reports twenty statements of one person."""
@@ -224,6 +264,27 @@ def test_an_answer_tells_why_to_its_asker_and_to_nobody_who_could_not_see_it(rea
     real.workspace.wait_for(lambda: other.messages)
     assert "I know no answer with this id" in other.messages[0].text
     assert "I know no answer with this id" in shown(real, "why bcdfghjk").text
+
+
+def test_what_only_one_saw_is_told_to_others_once_it_is_shared_and_what_was_removed_no_more(real):
+    bob, memory = real.workspace.user("Bob"), real.memory
+
+    def seen_by_bob(id):
+        told = real.workspace.slash(bob, real.general, "/column", f"why {id}")
+        real.workspace.wait_for(lambda: told.messages)
+        return f"Answer {id}" in told.messages[0].text
+
+    shown(real, "what did Mara Quill say?")
+    [whispered] = memory.answers.of_person(real.ada, 1)
+    assert not seen_by_bob(whispered.id)
+    memory.answers.share(whispered.id)
+    assert seen_by_bob(whispered.id)
+    ts = real.mention("what did Tom Bask say?")
+    real.workspace.wait_for_answers(real.general, thread_ts=ts)
+    [public] = memory.answers.of_person(real.ada, 1)
+    assert seen_by_bob(public.id)
+    memory.answers.remove(public.id)
+    assert not seen_by_bob(public.id)
 
 
 def test_pages_hold_all_articles_once_and_fit():

@@ -49,6 +49,13 @@ def load(**environ):
     return bot.config.Config.from_environ(environ)
 
 
+def test_admins_are_ids_and_perhaps_those_of_the_workspace():
+    assert load().admins == bot.config.Admins()
+    assert load(ADMINS="U012AB3CD W09XY,U012AB3CD").admins.people == ("U012AB3CD", "W09XY")
+    both = bot.config.Admins(people=("U012AB3CD",), workspace=True)
+    assert load(ADMINS="Workspace, U012AB3CD").admins == both
+
+
 def test_no_tokens_means_the_loopback_workspace():
     config = load()
     assert config.slack is None
@@ -94,6 +101,7 @@ def test_tokens_never_show_in_repr():
         ({"SLACK_API_URL": "https://slack.com/api/?x=1"}, "SLACK_API_URL is not an http"),
         ({"LOG_FORMAT": "xml"}, "LOG_FORMAT is “xml”"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL is “LOUD”"),
+        ({"ADMINS": "U012AB3CD, ada"}, "ADMINS holds “ada”, which is no member id; write ids like U012AB3CD"),
         ({"RATE_LIMIT": "ten a minute"}, "RATE_LIMIT is “ten a minute”; write it like 10/minute 100/hour"),
         ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT is “0/minute”"),
         ({"RATE_LIMIT": "10/minute off"}, "RATE_LIMIT is “10/minute off”"),

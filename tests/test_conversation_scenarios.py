@@ -10,8 +10,9 @@ from wordcolumn import column as written
 from bot.message import edited_message, exhausted_message, silent_message
 from bot.playground import faults as F
 from bot.playground.team import SCOPES
-from bot.state import ChannelSettings, State
-from bot.status import LOADING, WORKING, queued
+from bot.poster import posting_client
+from bot.state import ChannelSettings, Kind, Request, State
+from bot.status import LASTING, LOADING, WORKING, Statuses, queued
 
 FERRY = """
 Mara Quill, the harbour master, said on Monday that the ferry would sail. “The hull is sound,” she added.
@@ -367,6 +368,51 @@ def test_an_edit_that_changes_no_word_is_no_edit(talk):
     talk.workspace.edit(talk.general, thread, f"<@{talk.workspace.bot_user_id}>  {ABOUT_THE_FERRY}")
     talk.settled()
     assert talk.told() == []
+
+
+def commanded(talk, who, text):
+    shown = talk.workspace.slash(who, talk.general, "/column", text)
+    talk.workspace.wait_for(lambda: shown.messages)
+    return shown.messages[-1].text
+
+
+def test_a_command_keeps_the_topic_of_ones_own_last_command_in_the_channel(talk, door):
+    bob = talk.workspace.user("Bob")
+    commanded(talk, talk.ada, ABOUT_THE_FERRY)
+    assert RELIC in commanded(talk, talk.ada, "and Bask?")
+    commanded(talk, bob, "and Bask?")
+    assert door.asked[-1] == "and Bask?"
+
+
+def test_a_status_is_shown_again_before_slack_takes_it_down(build_scene, clock):
+    scene = build_scene()
+    client = posting_client(scene.workspace.bot_token, scene.workspace.api_url, direct=True)
+    ts = scene.mention(ABOUT_THE_FERRY)
+    request = Request(
+        kind=Kind.MENTION, key="1", team="T", channel=scene.general, user=scene.ada, text="?", ts=ts
+    )
+    statuses = Statuses(client, clock)
+
+    def texts(count):
+        calls = scene.workspace.wait_for(
+            lambda: (
+                len(scene.workspace.calls("assistant.threads.setStatus")) >= count
+                and scene.workspace.calls("assistant.threads.setStatus")
+            )
+        )
+        return [call.args["status"] for call in calls]
+
+    statuses.show("q", request, WORKING)
+    assert texts(1) == [WORKING]
+    statuses.arrived("q")
+    statuses.renew()
+    clock.now += LASTING
+    statuses.renew()
+    assert texts(2) == [WORKING, WORKING]
+    statuses.settle("q")
+    statuses.renew()
+    statuses.close()
+    assert texts(3) == [WORKING, WORKING, ""]
 
 
 def test_a_question_that_waits_is_asked_as_it_was_edited(build_scene, door):

@@ -103,8 +103,9 @@ def test_what_would_take_too_long_to_read_is_refused():
     for name in ("a" * 1_000_000 + "@" + "b" * 1_000_000, "<![CDATA[" + "a" * 2_000 + "]]>"):
         with pytest.raises(UnreadableError, match="longer than any name"):
             entries(f"<rss><channel><item><dc:creator x='y'>{name}</dc:creator></item></channel></rss>")
-    with pytest.raises(UnreadableError, match="more than 500,000 tags"):
-        entries("<rss><channel>" + "<a" * 600_000)
+    for many in ("<a" * 600_000, "<item>" * 30_000):
+        with pytest.raises(UnreadableError, match="more than 20,000 entries, or 500,000 tags"):
+            entries(f"<rss><channel>{many}")
 
 
 @settings(deadline=None, max_examples=60)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.home import home_view, indexed, prompts
 from bot.message import HELP
 from bot.playground.blocks import check_view
-from bot.settings import choice_view, chosen_in, may_change, refusal, settings_view
+from bot.settings import choice_view, chosen_in, refusal, settings_view
 from bot.state import ChannelSettings, Memory
 
 SUMMARY = replace(
@@ -91,11 +91,19 @@ def test_the_choice_of_a_channel_is_within_the_limits_and_offers_channels_only()
     assert view["blocks"][0]["element"]["filter"]["include"] == ["public", "private"]
 
 
-def test_everybody_may_change_settings_until_people_are_listed():
-    settings = ChannelSettings(channel="C1")
-    assert may_change(settings, "UADA")
-    listed = replace(settings, may_ask=("UBOB",))
-    assert (may_change(listed, "UADA"), may_change(listed, "UBOB")) == (False, True)
+def test_who_may_ask_is_everybody_until_somebody_is_listed_by_name_or_by_group():
+    def hold(groups, user):
+        return user == "UEVE" and "SDESK" in groups
+
+    may = {"UADA", "UBOB", "UEVE"}
+    for people, groups, allowed in [
+        ((), (), may),
+        (("UBOB",), (), {"UBOB"}),
+        ((), ("SDESK",), {"UEVE"}),
+        (("UBOB",), ("SDESK", "SNONE"), {"UBOB", "UEVE"}),
+    ]:
+        chosen = ChannelSettings(channel="C1", may_ask=people, groups=groups)
+        assert {user for user in may if chosen.lets_ask(user, hold)} == allowed
 
 
 def test_a_refusal_names_those_who_can_change_it_and_nothing_that_is_no_person():

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 from conftest import GULLS, TIDE, bot_running
+from inert import assert_inert
 from test_bot_scenarios import settled
 
 from bot import settings
+from bot.config import Admins as Listed
 from bot.home import LOADING, NOTHING_ASKED
+from bot.message import HELP
 from bot.playground.faults import Fault
+from bot.playground.team import SCOPES
 from bot.settings import KEEP_YOURSELF, NO_CHANNEL, NOT_ALLOWED, SHARED_REFUSAL
 from bot.state import ChannelSettings
 
@@ -36,7 +40,7 @@ def commanded_settings(scene, user, channel):
     return open_modal(scene, user)
 
 
-def filled(view, *, mention=False, who=(), shared=False, excerpts=5):
+def filled(view, *, mention=False, who=(), groups=(), shared=False, excerpts=5):
     """Return what a person filled in, as Slack hands it over."""
     on = {b["block_id"]: b["element"].get("options") for b in view.blocks if b["type"] == "input"}
     fields = {
@@ -45,6 +49,9 @@ def filled(view, *, mention=False, who=(), shared=False, excerpts=5):
         settings.SHARED: {"selected_options": on[settings.SHARED] if shared else []},
         settings.EXCERPTS: {"selected_option": on[settings.EXCERPTS][excerpts - 1]},
     }
+    if settings.GROUPS in on:
+        picked = [option for option in on[settings.GROUPS] if option["value"] in groups]
+        fields[settings.GROUPS] = {"selected_options": picked}
     return {id: {id: field} for id, field in fields.items()}
 
 
@@ -102,6 +109,7 @@ def test_home_shows_what_is_indexed_how_to_ask_and_ones_own_questions_only(scene
     assert "1 article, 10 September 2025. Last read on 11 September 2025 at 07:05 UTC." in shown
     assert "/column" in shown
     assert "gulls" not in json.dumps(opened_home(scene, bob).blocks)
+    assert_inert(opened_home(scene, scene.ada).blocks, None, own=[HELP])
 
 
 # ---- the settings
@@ -165,6 +173,48 @@ def test_who_is_not_listed_neither_opens_nor_changes_settings(scene):
     assert scene.memory.channels.load(scene.general).may_ask == (scene.ada,)
 
 
+def test_an_admin_of_the_bot_changes_what_a_list_keeps_others_from(build_scene):
+    scene = build_scene()
+    bob = scene.workspace.user("Bob")
+    service = replace(scene.service, admins=Listed(people=(bob,)))
+    with bot_running(scene._replace(service=service)) as started:
+        assert started.wait(60)
+        keep(scene, may_ask=(scene.ada,))
+        modal = commanded_settings(scene, bob, scene.general)
+        assert scene.workspace.submit(modal, filled(modal, who=[scene.ada], excerpts=2)).error is None
+    assert scene.memory.channels.load(scene.general).most_excerpts == 2
+
+
+def test_a_user_group_may_be_let_in_where_groups_may_be_read(scene, column):
+    bob, eve = scene.workspace.user("Bob"), scene.workspace.user("Eve")
+    desk = scene.workspace.usergroup("desk", bob)
+    scene.workspace.usergroup("<!channel>", eve)
+    modal = commanded_settings(scene, scene.ada, scene.general)
+    assert_inert(modal.blocks[1:], None)
+    sent = scene.workspace.submit(modal, filled(modal, who=[scene.ada], groups=[desk]))
+    assert sent.error is None
+    assert scene.memory.channels.load(scene.general).groups == (desk,)
+    ts = scene.workspace.post(bob, scene.general, f"<@{scene.workspace.bot_user_id}> gulls?")
+    assert GULLS in scene.workspace.wait_for_message(scene.general, thread_ts=ts).text
+    scene.workspace.post(eve, scene.general, f"<@{scene.workspace.bot_user_id}> gulls?")
+    [told] = scene.workspace.wait_for(lambda: scene.workspace.ephemerals(eve, scene.general))
+    assert "the user groups that its settings name" in told.text
+    assert column.asked == ["gulls?"]
+
+
+def test_without_the_scope_there_is_no_menu_of_groups_and_nobody_is_in_one(build_scene):
+    scene = build_scene(scopes=SCOPES - {"usergroups:read"})
+    bob = scene.workspace.user("Bob")
+    desk = scene.workspace.usergroup("desk", bob)
+    with bot_running(scene) as started:
+        assert started.wait(60)
+        modal = commanded_settings(scene, scene.ada, scene.general)
+        assert [b["block_id"] for b in modal.blocks if b["block_id"] == settings.GROUPS] == []
+        keep(scene, may_ask=(scene.ada,), groups=(desk,))
+        scene.workspace.post(bob, scene.general, f"<@{scene.workspace.bot_user_id}> gulls?")
+        assert scene.workspace.wait_for(lambda: scene.workspace.ephemerals(bob, scene.general))
+
+
 # ---- what they do
 
 
@@ -191,6 +241,18 @@ def test_who_may_not_ask_is_told_privately_who_can_change_that(scene, column):
     assert column.asked == []
     ts = scene.mention("gulls?")
     assert scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
+
+
+def test_who_may_not_ask_is_helped_all_the_same_but_shown_nothing_of_the_column(scene):
+    bob = scene.workspace.user("Bob")
+    keep(scene, may_ask=(scene.ada,))
+    texts = []
+    for user in (bob, scene.ada):
+        shown = scene.workspace.slash(user, scene.general, "/column", "help")
+        scene.workspace.wait_for(lambda shown=shown: shown.messages)
+        texts.append(shown.messages[0].text)
+    assert [text.startswith(HELP) for text in texts] == [True, True]
+    assert ["What did Roe say?" in text for text in texts] == [False, True]
 
 
 def test_who_may_not_ask_is_left_in_peace_below_an_answer(scene, column):

@@ -11,11 +11,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.config import Limits
+from bot.groups import Groups
 from bot.listeners import plain, read_command, read_direct_message, read_mention
 from bot.manners import Manners
 from bot.message import HELP
 from bot.service import build_app
 from bot.state import Kind, Memory, Request
+
+NOWHERE = WebClient(base_url="http://127.0.0.1:9/api/")
 
 EVENT = {
     "type": "app_mention",
@@ -147,12 +150,7 @@ def send(tmp_path):
 
         def send(inbox, sent, headers=None):
             app = build_app(
-                WebClient(base_url="http://127.0.0.1:9/api/"),
-                identity,
-                inbox,
-                memory,
-                NOBODY,
-                Manners(memory, Limits()),
+                NOWHERE, identity, inbox, memory, NOBODY, Groups(NOWHERE), Manners(memory, Limits())
             )
             return app.dispatch(BoltRequest(mode="socket_mode", body=sent, headers=headers))
 

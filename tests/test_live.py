@@ -379,7 +379,7 @@ def test_a_feed_that_is_no_longer_named_goes_with_its_articles_and_is_no_news_wh
     other = site.put("/other", rss(Item("Ferry", f"{site.url}/ferry", FERRY)), XML)
     column.sync(feed, other)
     seen = column.store.first_seen()
-    column.clock.pass_by(days=1)
+    column.clock.pass_by(hours=1)
     assert column.sync(other)["tide"] is REMOVED
     assert column.sync(feed, other)["tide"] is ADDED
     assert column.store.first_seen() == seen

@@ -11,10 +11,13 @@ from slack_sdk import WebClient
 
 from bot.actions import CHECK, CHECK_TITLE
 from bot.config import Limits
+from bot.groups import Groups
 from bot.listeners import COMMAND
 from bot.manners import Manners
 from bot.service import build_app
 from bot.state import Memory
+
+NOWHERE = WebClient(base_url="http://127.0.0.1:9/api/")
 
 MANIFEST = json.loads((Path(__file__).parent.parent / "manifest.json").read_text("utf-8"))
 FEATURES, SETTINGS = MANIFEST["features"], MANIFEST["settings"]
@@ -129,14 +132,7 @@ def dispatched(event, memory):
     """Send *event* to the real app; return what it could not match, and what it kept."""
     inbox, unmatched = Remembers(), []
     identity = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="UBOT", bot_token="xoxb-1")
-    app = build_app(
-        WebClient(base_url="http://127.0.0.1:9/api/"),
-        identity,
-        inbox,
-        memory,
-        NOBODY,
-        Manners(memory, Limits()),
-    )
+    app = build_app(NOWHERE, identity, inbox, memory, NOBODY, Groups(NOWHERE), Manners(memory, Limits()))
     app.error(lambda error: unmatched.append(error))
     body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
     response = app.dispatch(BoltRequest(mode="socket_mode", body=body))

@@ -187,11 +187,11 @@ def test_the_top_of_a_direct_message_remembers_for_half_an_hour(memory, clock):
     clock.now += 1200
     memory.answers.save(tide("new", DM))
     memory.answers.save(tide("threaded", replace(DM, thread_ts="1.0")))
-    assert [kept.id for kept in memory.answers.lately("D1")] == ["old", "new"]
+    assert [kept.id for kept in memory.answers.lately("D1", "U1")] == ["old", "new"]
     clock.now += 700
-    assert [kept.id for kept in memory.answers.lately("D1")] == ["new"]
+    assert [kept.id for kept in memory.answers.lately("D1", "U1")] == ["new"]
     clock.now += 1200
-    assert memory.answers.lately("D1") == []
+    assert memory.answers.lately("D1", "U1") == []
 
 
 def test_a_person_finds_their_own_questions_newest_first(memory, clock):

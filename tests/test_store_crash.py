@@ -304,7 +304,7 @@ def put_longer_and_longer(store: Store, done: dict[str, int]) -> None:
 
 
 def test_a_full_database_keeps_what_it_has_and_goes_on_when_there_is_room(folder: Path) -> None:
-    with no_database_larger_than(30), Store.open(folder, MODEL, DIMENSION) as store:
+    with no_database_larger_than(50), Store.open(folder, MODEL, DIMENSION) as store:
         done = put_until_it_fails(store)
         store.check()
         assert verified(store) == done

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from bot.playground.events import name, with_replies
-from bot.playground.team import ApiError, Channel, Json, Message, Team, User
+from bot.playground.team import ApiError, Channel, Json, Message, Team, User, Usergroup
 
 
 class Reading:
@@ -66,9 +66,20 @@ class Reading:
         mine = [c for c in self._team.channels.values() if self._team.bot.id in c.members and not c.person]
         return {"channels": [self._shown(c) for c in mine]} | _cursor("")
 
-    def usergroup(self, _args: Json) -> Json:
-        """``usergroups.users.list``: this workspace has no user groups."""
+    def usergroups(self, _args: Json) -> Json:
+        """``usergroups.list``."""
+        found = [{"id": id, "handle": group.handle, "name": group.handle} for id, group in self._groups()]
+        return {"usergroups": found}
+
+    def usergroup(self, args: Json) -> Json:
+        """``usergroups.users.list``."""
+        for id, group in self._groups():
+            if id == args.get("usergroup"):
+                return {"users": list(group.members)}
         raise ApiError("no_such_subteam")
+
+    def _groups(self) -> list[tuple[str, Usergroup]]:
+        return list(self._team.usergroups.items())
 
     def _shown(self, channel: Channel) -> Json:
         member = self._team.bot.id in channel.members
@@ -84,7 +95,7 @@ class Reading:
         zone = {"tz": "Europe/Amsterdam", "tz_offset": 3600}
         names = {"name": user.name.lower(), "real_name": name(self._team, user.id)}
         return {"id": user.id, "team_id": self._team.id, "is_bot": bool(user.bot_id), "profile": profile} | (
-            names | zone | {"deleted": False}
+            names | zone | {"deleted": False, "is_admin": user.admin, "is_owner": False}
         )
 
     def _list(self, messages: list[Message], args: Json) -> Json:

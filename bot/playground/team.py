@@ -58,6 +58,15 @@ class User:
     id: str
     name: str
     bot_id: str | None = None
+    admin: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Usergroup:
+    """A user group, and the ids of who is in it."""
+
+    handle: str
+    members: tuple[str, ...]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -194,6 +203,7 @@ class Team:
         self.id, self.app_id, self.bot_id = "T0LOOPBACK", "A0LOOPBACK", "B0LOOPBACK"
         self.bot = User(id="U0LOOPBOT", name="pullquote", bot_id=self.bot_id)
         self.users = {self.bot.id: self.bot}
+        self.usergroups: dict[str, Usergroup] = {}
         self.channels: dict[str, Channel] = {}
         self.messages: list[Message] = []
         self.ephemerals: list[Message] = []

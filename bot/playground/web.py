@@ -58,6 +58,7 @@ class WebApi:
             "conversations.open": (reading.open, "im:write"),
             "users.info": (reading.user, "users:read"),
             "users.conversations": (reading.own_conversations, "channels:read"),
+            "usergroups.list": (reading.usergroups, "usergroups:read"),
             "usergroups.users.list": (reading.usergroup, "usergroups:read"),
             "views.open": (views.open, None),
             "views.push": (views.push, None),

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import Any, Self
 
 from aiohttp import web
@@ -30,6 +31,7 @@ from bot.playground.team import (
     Message,
     Team,
     Timing,
+    Usergroup,
     View,
     name_blocks,
 )
@@ -136,6 +138,18 @@ class Workspace(Watching):
     def user(self, name: str) -> str:
         """Return the id of the person of that name, who joins if need be."""
         return self._team.add_user(name).id
+
+    def promote(self, user: str) -> None:
+        """Make somebody an admin of the workspace."""
+        with self._team.change():
+            self._team.users[user] = replace(self._team.users[user], admin=True)
+
+    def usergroup(self, handle: str, *members: str) -> str:
+        """Let *members* be the user group of that handle; return its id."""
+        with self._team.change():
+            id = f"S{handle.upper()}"
+            self._team.usergroups[id] = Usergroup(handle, members)
+            return id
 
     def channel(self, name: str, *, private: bool = False, member: bool = True) -> str:
         """Return the id of the channel of that name; *member* is whether the bot is in it."""

@@ -279,10 +279,10 @@ class Answers:
         """Return the last *most* answers in a thread, the newest last."""
         return self._find(answers.c.channel == channel, answers.c.thread_ts == thread_ts, most=most)[::-1]
 
-    def lately(self, channel: str, most: int = 10, within: float = CONTEXT) -> list[Given]:
-        """Return the answers of the last *within* seconds outside any thread, the newest last."""
+    def lately(self, channel: str, user: str, most: int = 10, within: float = CONTEXT) -> list[Given]:
+        """Return somebody's answers of the last *within* seconds outside any thread, the newest last."""
         recent = answers.c.created_at >= self._clock() - within
-        here = (answers.c.channel == channel, answers.c.thread_ts.is_(None))
+        here = (answers.c.channel == channel, answers.c.user == user, answers.c.thread_ts.is_(None))
         return self._find(*here, recent, most=most)[::-1]
 
     def of_person(self, user: str, most: int = 5) -> list[Given]:

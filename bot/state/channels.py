@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -12,20 +13,23 @@ from bot.state.disk import metadata
 
 MOST_EXCERPTS = 5
 
+# Tells whether somebody is in one of some user groups, all by their ids.
+HoldsUser = Callable[[Collection[str], str], bool]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelSettings:
     """
     The settings of one channel; the defaults are those of a channel that nobody has set.
 
-    *may_ask* holds ids of people; empty: everybody may. Not of user groups: who is in one cannot be known
-    without the scope usergroups:read, which the bot does not ask for. *answer_shared* lets the bot answer
-    where people of other organisations read along.
+    *may_ask* holds ids of people, *groups* those of user groups who may ask too; both empty: everybody may.
+    *answer_shared* lets the bot answer where people of other organisations read along.
     """
 
     channel: str
     answer_without_mention: bool = False
     may_ask: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     answer_shared: bool = False
     most_excerpts: int = MOST_EXCERPTS
 
@@ -33,9 +37,11 @@ class ChannelSettings:
         if not 1 <= self.most_excerpts <= MOST_EXCERPTS:
             raise ValueError(f"{self.most_excerpts} excerpts, of 1 to {MOST_EXCERPTS}")
 
-    def lets_ask(self, user: str) -> bool:
-        """Tell whether *user* may ask in this channel."""
-        return not self.may_ask or user in self.may_ask
+    def lets_ask(self, user: str, hold: HoldsUser) -> bool:
+        """Tell whether *user* may ask in this channel; *hold* looks into user groups."""
+        if not self.may_ask and not self.groups:
+            return True
+        return user in self.may_ask or (bool(self.groups) and hold(self.groups, user))
 
 
 settings = sa.Table(
@@ -44,9 +50,11 @@ settings = sa.Table(
     sa.Column("channel", sa.String, primary_key=True),
     sa.Column("answer_without_mention", sa.Boolean, nullable=False),
     sa.Column("may_ask", sa.String, nullable=False),
+    sa.Column("groups", sa.String, nullable=False),
     sa.Column("answer_shared", sa.Boolean, nullable=False),
     sa.Column("most_excerpts", sa.Integer, nullable=False),
 )
+LISTS = ("may_ask", "groups")
 
 # Channels that people of other organisations read along in, as the last event there said.
 shared_channels = sa.Table("shared_channel", metadata, sa.Column("channel", sa.String, primary_key=True))
@@ -65,12 +73,12 @@ class Channels:
             row = connection.execute(query).mappings().first()
         if row is None:
             return ChannelSettings(channel=channel)
-        return ChannelSettings(**{**row, "may_ask": tuple(json.loads(row["may_ask"]))})
+        return ChannelSettings(**{**row, **{name: tuple(json.loads(row[name])) for name in LISTS}})
 
     def save(self, chosen: ChannelSettings) -> None:
         """Keep *chosen* for its channel."""
         row = {c.name: getattr(chosen, c.name) for c in settings.columns}
-        row["may_ask"] = json.dumps(chosen.may_ask)
+        row |= {name: json.dumps(row[name]) for name in LISTS}
         insert = sqlite.insert(settings).values(row)
         with self._engine.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["channel"], set_=row))

@@ -28,7 +28,6 @@ MOST_FILES = 50_000  # of an archive
 FILE_LIMIT = 10_000_000  # bytes of one file, unpacked
 XML_LIMIT = 100_000_000  # bytes of an export in one file
 ALL_LIMIT = 1_000_000_000  # bytes of all files together, unpacked
-MOST_TAGS = 20_000_000  # it is the owner's own, and may take a while
 POSTS = "posts.csv"
 
 
@@ -158,7 +157,7 @@ def _post(row: dict[str, str], text: str, source: str) -> Article | None:
 
 def _exported(text: str, source: str, where: str) -> Iterator[Article | Failure]:
     loose = feeds.is_export(text)
-    for entry in feeds.read_feed(text, "", most_tags=MOST_TAGS).entries:
+    for entry in feeds.read_feed(text, "", own=True).entries:
         named = f"{source}: {entry.link or entry.title or where}"
         try:
             if (article := _article(entry, source, loose=loose)) is not None:

@@ -27,6 +27,8 @@ LONG_NAME = re.compile(
     r"(?:<!\[CDATA\[)?[^<]{1000}",
     re.IGNORECASE,
 )
+ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b", re.IGNORECASE)
+MOST_ENTRIES = 20_000  # of a feed; feeds have tens
 MOST_TAGS = 500_000  # of a feed: a thousand long articles; some seconds to read at worst
 HALVES = re.compile("[\ud800-\udfff]")  # of characters; they cannot be stored
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
@@ -76,17 +78,19 @@ def root_of(text: str) -> str:
     return found[1].lower() if found else ""
 
 
-def read_feed(text: str, base: str, most_tags: int = MOST_TAGS) -> Feed:
+def read_feed(text: str, base: str, *, own: bool = False) -> Feed:
     """
-    Read a feed of any dialect; *base* is where it came from.
+    Read a feed of any dialect; *base* is where it came from. The owner's *own* may take its time.
 
     Raises:
         UnreadableError: If it is none, or made so that reading it would take too long.
     """
     if root_of(text) not in ("rss", "feed", "rdf"):
         raise UnreadableError("It is no RSS or Atom feed; name the address of one.")
-    if text.count("<") > most_tags:
-        raise UnreadableError(f"It has more than {most_tags:,} tags; name a smaller feed, or an export.")
+    if not own and (text.count("<") > MOST_TAGS or len(ENTRY.findall(text)) > MOST_ENTRIES):
+        raise UnreadableError(
+            f"It has more than {MOST_ENTRIES:,} entries, or {MOST_TAGS:,} tags; name an export instead."
+        )
     if LONG_NAME.search(text):
         raise UnreadableError("It has a name in it that is longer than any name; tell its owner.")
     told = {"content-type": "application/xml; charset=utf-8", "content-location": base}

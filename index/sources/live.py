@@ -39,7 +39,6 @@ RULES = hashlib.sha256(
 ).hexdigest()
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 NAME_LIMIT = 200  # characters of what a failure is listed under
-MOST_ENTRIES = 50_000  # of one feed; feeds have tens
 READ_KINDS = re.compile(r"html|xml|gzip|octet-stream|^text/plain$")  # what servers call those
 MOST_TAGS = 50_000  # of a page: a book of 10,000 paragraphs; some seconds to read at worst
 MOST_PLACES = 50_000  # of one sitemap and all below it; the protocol's own limit for one file
@@ -134,7 +133,7 @@ def _own_feed(page: Page, text: str) -> str | None:
 def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     vague = _vague_links(feed)
     own = {_site(url) for url in (feed.home, visit.site) if url}
-    for entry in feed.entries[:MOST_ENTRIES]:
+    for entry in feed.entries:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
         where = (entry.link or entry.title or source)[:NAME_LIMIT]
         if visit.exhausted:
