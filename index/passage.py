@@ -80,7 +80,8 @@ class Article:
     One dated piece of the column, with all its passages in printed order.
 
     *id* is a fingerprint of where the article comes from, never its position; *name* is its short
-    name (a file's stem); *source* is where it was read, as its owner wrote it.
+    name (a file's stem); *source* is where it was read, as its owner wrote it. *truncated* says that only
+    a preview of it could be read.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Article:
     source: str = ""
     passages: tuple[Passage, ...] = ()
     roles: tuple[Role, ...] = ()
+    truncated: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -681,7 +681,7 @@ def sqlite_file(path: Path, *statements: str) -> bytes:
     [
         (["create table mine (x)"], "is not a Pullquote store"),
         (["pragma application_id = 7"], "is not a Pullquote store"),
-        (["pragma application_id = 1347767377", "pragma user_version = 2", "create table t (x)"], "newer"),
+        (["pragma application_id = 1347767377", "pragma user_version = 3", "create table t (x)"], "newer"),
     ],
 )
 def test_another_programs_database_is_left_alone(folder: Path, statements: list[str], complaint: str) -> None:

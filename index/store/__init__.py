@@ -11,8 +11,11 @@ from typing import Self
 import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
+from index.identity import Trace
 from index.passage import Article
-from index.store import fulltext, history, rows, tables
+from index.store import fulltext, history, ledger, rows, tables
+from index.store.ledger import Fetched as Fetched
+from index.store.ledger import TakenDown as TakenDown
 from index.store.reader import Near as Near
 from index.store.reader import Reader
 from index.store.reader import Summary as Summary
@@ -74,6 +77,7 @@ class Store(Reader):
         """
         if tables.is_blank(tables.path_in(folder)):
             raise StoreError(f"There is no store in {folder} yet: run `python -m index sync` first.")
+        _upgrade(folder)
         store = cls(folder)
         if model is not None and (model, dimension or store.dimension) != (store.model, store.dimension):
             store.close()
@@ -97,7 +101,12 @@ class Store(Reader):
             yield
 
     def put(
-        self, record: Article, fingerprint: str, chunks: Sequence[Chunk], names: Mapping[str, int]
+        self,
+        record: Article,
+        fingerprint: str,
+        chunks: Sequence[Chunk],
+        names: Mapping[str, int],
+        at: datetime | None = None,
     ) -> None:
         """
         Write an article in place of the one with its id, if any: all of it, or on an error nothing.
@@ -106,6 +115,8 @@ class Store(Reader):
             fingerprint: What `fingerprints` gives back.
 
             names: How often each name word occurs in it.
+
+            at: When it was first seen, if it is new; None for now.
 
         Raises:
             ValueError: If passages are not numbered 1, 2, 3, …, a span is outside its passage, or a vector is
@@ -119,7 +130,9 @@ class Store(Reader):
             number = history.advance(connection)
             if (key := _key(connection, record.id)) is not None:
                 rows.remove(connection, key, number)
-            rows.add(connection, record, fingerprint, chunks, names, number)
+            key = rows.add(connection, record, fingerprint, chunks, names, number)
+            ledger.add_trace(connection, key, record)
+            ledger.note_seen(connection, record.id, at or datetime.now(UTC))
 
     def remove(self, article_id: str) -> None:
         """Delete an article and all that belongs to it; one that is not there is no error."""
@@ -127,13 +140,88 @@ class Store(Reader):
             if (key := _key(connection, article_id)) is not None:
                 rows.remove(connection, key, history.advance(connection))
 
+    def first_seen(self) -> dict[str, datetime]:
+        """
+        Return when each article that is there was first held, in UTC, by article id.
+
+        An edit changes nothing about that, nor does an article that goes and comes back.
+        """
+        with self._read() as connection:
+            return ledger.load_first_seen(connection)
+
+    def take_down(self, article_id: str, at: datetime | None = None) -> None:
+        """
+        Remove an article for good: a sync never takes it in again, whatever its link, date or GUID then is.
+
+        Raises:
+            KeyError: If there is none with this id.
+        """
+        with self._write() as connection:
+            record = rows.load_article(connection, article_id)
+            key = _key(connection, article_id)
+            if record is None or key is None:
+                raise KeyError(article_id)
+            ledger.bury(connection, record, at or datetime.now(UTC))
+            rows.remove(connection, key, history.advance(connection))
+
+    def taken_down(self) -> dict[str, TakenDown]:
+        """Return what was taken down, by article id, the latest first."""
+        with self._read() as connection:
+            return ledger.load_taken_down(connection)
+
+    def tombstones(self) -> dict[str, Trace]:
+        """Return what the articles that were taken down are recognised by, by their ids."""
+        with self._read() as connection:
+            return ledger.load_tombstones(connection)
+
+    def traces(self) -> dict[str, Trace]:
+        """Return what the articles that are there are recognised by, by their ids."""
+        with self._read() as connection:
+            return ledger.load_traces(connection)
+
+    def sources(self) -> list[str]:
+        """Return the sources that were added, in that order; those of COLUMN are not among them."""
+        with self._read() as connection:
+            return ledger.load_sources(connection)
+
+    def add_source(self, url: str) -> None:
+        """Remember a source; one that is there stays in its place."""
+        with self._write() as connection:
+            ledger.add_source(connection, url)
+
+    def remove_source(self, url: str) -> bool:
+        """Forget a source, and say whether it was there. Its articles go with the next sync of the column."""
+        with self._write() as connection:
+            return ledger.remove_source(connection, url)
+
+    def last_read(self) -> dict[str, datetime]:
+        """Return when each source was last read without failing, in UTC."""
+        with self._read() as connection:
+            return ledger.load_last_read(connection)
+
+    def record_read(self, source: str, at: datetime) -> None:
+        """Remember that *source* was read *at* this time."""
+        with self._write() as connection:
+            ledger.note_read(connection, source, at)
+
+    def fetched(self, url: str) -> Fetched | None:
+        """Return what is remembered of an address."""
+        with self._read() as connection:
+            return ledger.load_fetched(connection, url)
+
+    def record_fetched(self, url: str, what: Fetched) -> None:
+        """Remember *what* its server said of an address."""
+        with self._write() as connection:
+            ledger.note_fetched(connection, url, what)
+
     def clear(self, model: str, dimension: int) -> None:
-        """Delete everything and hold vectors of *model* from now on."""
+        """Delete all articles and hold vectors of *model* from now on. The ledger stays (see `ledger`)."""
         with self._write() as connection:
             number = history.advance(connection)
             fulltext.clear(connection)
             connection.execute(delete(article))
             connection.execute(delete(failure))
+            ledger.forget_fetched(connection)
             history.forget_before(connection, number)
             connection.execute(update(state).values(model=model, dimension=dimension, last_sync=None))
         self.model, self.dimension = model, dimension
@@ -194,6 +282,15 @@ def _build(path: Path, model: str, dimension: int) -> None:
     with tables.building(path) as connection:
         connection.execute(insert(state).values(id=1, model=model, dimension=dimension))
         history.begin(connection)
+
+
+def _upgrade(folder: Path) -> None:
+    path = tables.path_in(folder)
+    if tables.is_outdated(path):
+        with _turn(_lock(folder), folder, LOCK_SECONDS):
+            if tables.is_outdated(path):
+                with tables.upgrading(path) as connection:
+                    ledger.begin(connection, datetime.now(UTC))
 
 
 def _lock(folder: Path) -> filelock.FileLock:

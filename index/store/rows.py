@@ -73,15 +73,17 @@ def add(
     chunks: Iterable[Chunk],
     names: Mapping[str, int],
     generation: int,
-) -> None:
-    """Write an article that is not there, with all that belongs to it."""
-    fields = {f: getattr(record, f) for f in ("id", "name", "title", "author", "date", "url", "source")}
+) -> int:
+    """Write an article that is not there, with all that belongs to it; return its key."""
+    stored = ("id", "name", "title", "author", "date", "url", "source", "truncated")
+    fields = {f: getattr(record, f) for f in stored}
     key = _key(connection.execute(insert(article).values(**fields, fingerprint=fingerprint)))
     ids = {p.number: _add_passage(connection, key, p) for p in record.passages}
     texts = {p.number: p.text for p in record.passages}
     _add_all(connection, insert(chunk), (_chunk_row(c, ids, texts, generation) for c in chunks))
     _add_all(connection, insert(name), ({"article": key, "word": w, "count": n} for w, n in names.items()))
     _add_all(connection, insert(role), (_role_row(key, r) for r in record.roles))
+    return key
 
 
 def remove(connection: Connection, key: int, generation: int) -> None:
@@ -243,6 +245,7 @@ def _article(row: Row[Any]) -> Article:
         date=row.date,
         url=row.url,
         source=row.source,
+        truncated=row.truncated,
     )
 
 

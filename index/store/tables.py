@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import (
     JSON,
+    Boolean,
     CheckConstraint,
     Column,
     Connection,
@@ -33,7 +34,7 @@ from sqlalchemy.exc import DBAPIError
 from index.store import fulltext
 
 APPLICATION_ID = 0x50554C51  # "PULQ", in the header of every file of ours
-SCHEMA = 1  # the header's user_version
+SCHEMA = 2  # the header's user_version
 BUSY_SECONDS = 30.0
 
 
@@ -106,6 +107,7 @@ article = Table(
     Column("date", Date),
     Column("url", Text),
     Column("source", Text, nullable=False),
+    Column("truncated", Boolean, nullable=False, server_default="0"),
 )
 
 # AUTOINCREMENT: an id is never given twice, so that one left over somewhere can only miss.
@@ -221,6 +223,26 @@ def building(path: Path) -> Iterator[Connection]:
             metadata.create_all(connection)
             fulltext.build(connection)
             connection.exec_driver_sql(f"pragma application_id = {APPLICATION_ID}")
+            connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def is_outdated(path: Path) -> bool:
+    """Say whether the store was made by an older version; see `upgrading`."""
+    with explained(path), closing(_connect(path, "rw")) as connection:
+        return bool(connection.execute("pragma user_version").fetchone()[0] < SCHEMA)
+
+
+@contextmanager
+def upgrading(path: Path) -> Iterator[Connection]:
+    """Add what an older version's store lacks; give a connection for its first rows, in one transaction."""
+    engine = open_engine(path)
+    try:
+        with explained(path), engine.connect() as connection, writing(connection):
+            metadata.create_all(connection)  # those that are there stay as they are
+            connection.exec_driver_sql("alter table article add column truncated boolean default 0 not null")
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
             yield connection
     finally:
