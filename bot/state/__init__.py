@@ -7,21 +7,30 @@ decided and said about it. Neither is ever logged.
 
 from bot.state.answers import Answers, Given, Reference, given
 from bot.state.channels import Channels, ChannelSettings
+from bot.state.digests import Covered, Digest, Digests
 from bot.state.disk import KEPT
 from bot.state.feedback import Feedback, Judged, Opinion
+from bot.state.follows import Follow, Follows
 from bot.state.ids import new_id, read_id
 from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
 from bot.state.memory import Memory
 from bot.state.people import People
+from bot.state.runs import Alarm, Plan, Run, Runs, RunState
 from bot.state.threads import Threads
 
 __all__ = [
     "KEPT",
+    "Alarm",
     "Answers",
     "ChannelSettings",
     "Channels",
+    "Covered",
+    "Digest",
+    "Digests",
     "Edited",
     "Feedback",
+    "Follow",
+    "Follows",
     "Given",
     "Inbox",
     "Judged",
@@ -29,8 +38,12 @@ __all__ = [
     "Memory",
     "Opinion",
     "People",
+    "Plan",
     "Reference",
     "Request",
+    "Run",
+    "RunState",
+    "Runs",
     "State",
     "Taken",
     "Threads",
