@@ -70,16 +70,6 @@ def pull_quotes(
     return [_excerpt(article, c) for c in sorted(chosen, key=lambda c: c.passage.number)]
 
 
-def statements_of(article: Article, wanted: Callable[[str], bool]) -> list[Excerpt]:
-    """Return all that *article* reports those as saying who are *wanted*, in printed order."""
-    found = [
-        Candidate(passage, u.start, u.end, 1.0, u)
-        for passage in article.passages
-        for u in joined((u for u in passage.utterances if u.speaker and wanted(u.speaker)), passage.text)
-    ]
-    return [_excerpt(article, c) for c in found]
-
-
 def fingerprint(text: str) -> str:
     """Return what a text is known by, whatever its typography and its spaces."""
     return hashlib.sha256(" ".join(fold(text).split()).encode("utf-8", "replace")).hexdigest()[:32]

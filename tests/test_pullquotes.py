@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from index.passage import Article, Manner, Passage, Utterance
-from index.pullquotes import FEWEST, MOST, fingerprint, pull_quotes, statements_of
+from index.pullquotes import FEWEST, MOST, fingerprint, pull_quotes
 from index.speech import attribute
 
 TOLD = {
@@ -55,20 +55,6 @@ def test_an_article_that_quotes_nobody_is_shown_by_its_own_sentences():
     )
     assert [(q.speaker, q.number) for q in quotes] == [(None, 1), (None, 2)]
     assert quotes[0].text == TOLD[1]
-
-
-def test_statements_that_follow_each_other_are_one():
-    both = article("“The crane is late,” Tom Bask said. He said that the crane would come by sea.")
-    (quote,) = statements_of(both, lambda speaker: speaker == "Tom Bask")
-    assert quote.text == both.passages[0].text
-
-
-def test_a_mention_is_no_statement():
-    found = statements_of(
-        article("Tom Bask slept late.", TOLD[4], "Ilse Vann said that Tom Bask had slept late."),
-        lambda speaker: speaker == "Tom Bask",
-    )
-    assert [e.text for e in found] == [TOLD[4]]
 
 
 words = st.lists(

@@ -212,7 +212,8 @@ class Digests:
     def close(self, run: Run, state: RunState, *, code: str = "", alarm: Alarm | None = None) -> None:
         """Settle a post that is not there."""
         with self._engine.begin() as connection:
-            if self._runs.settle(connection, run, state, code=code, alarm=alarm):
+            mine = self._runs.settle(connection, run, state, code=code, alarm=alarm)
+            if mine and state is not RunState.SKIPPED:
                 self._handled(connection, run)
 
     def fail(self, run: Run, code: str, alarm: Alarm) -> None:

@@ -105,6 +105,7 @@ class Follows:
         """Follow *name* no longer; False where *place* did not."""
         here = sa.and_(follows.c.place == place, follows.c.folded == fold(name))
         with self._engine.begin() as connection:
+            connection.execute(told.delete().where(told.c.follow.in_(sa.select(follows.c.id).where(here))))
             return connection.execute(follows.delete().where(here)).rowcount > 0
 
     def untold(self, id: str, marks: Iterable[str]) -> set[str]:

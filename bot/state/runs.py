@@ -117,6 +117,7 @@ alarms = sa.Table(
     "digest_alarm",
     metadata,
     sa.Column("key", sa.String, primary_key=True),
+    sa.Column("to", sa.String, primary_key=True),
     sa.Column("text", sa.String, nullable=False),
     sa.Column("lease_until", sa.Float, nullable=False, default=0.0),
     sa.Column("told_at", sa.Float),
@@ -126,10 +127,11 @@ alarms = sa.Table(
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """What the admins are told of: *key* says of what, so that it is told once."""
+    """What admins are told: *key* says of what, so that it is told once; *to* is one of them, "" for all."""
 
     key: str
     text: str
+    to: str = ""
 
 
 class Runs:
@@ -255,7 +257,7 @@ class Runs:
 
     def raise_alarm(self, connection: sa.Connection, alarm: Alarm) -> None:
         """Keep an alarm to be told; one that was raised before is not raised again."""
-        row = {"key": alarm.key, "text": alarm.text, "raised_at": self._clock()}
+        row = {"key": alarm.key, "to": alarm.to, "text": alarm.text, "raised_at": self._clock()}
         connection.execute(sqlite.insert(alarms).values(row).on_conflict_do_nothing())
 
     def alarm(self, alarm: Alarm) -> None:
@@ -263,22 +265,29 @@ class Runs:
         with self._engine.begin() as connection:
             self.raise_alarm(connection, alarm)
 
-    def untold(self) -> Alarm | None:
-        """Take an alarm that nobody has been told of; whoever crashes with it leaves it to the next."""
+    def untold(self, admins: Collection[str]) -> Alarm | None:
+        """Take what one of *admins* is to be told; whoever crashes with it leaves it to the next."""
         now, a = self._clock(), alarms.c
-        first = (
-            sa.select(a.key).where(a.told_at.is_(None), a.lease_until < now).order_by(a.raised_at).limit(1)
-        )
-        take = alarms.update().where(a.key == first.scalar_subquery()).values(lease_until=now + LEASE)
         with self._engine.begin() as connection:
-            row = connection.execute(take.returning(a.key, a.text)).first()
-        return Alarm(row.key, row.text) if row else None
+            for one in connection.execute(sa.select(alarms).where(a.told_at.is_(None), a.to == "")).all():
+                for to in admins:
+                    self.raise_alarm(connection, Alarm(one.key, one.text, to))
+                self._tell(connection, Alarm(one.key, one.text))
+            waiting = sa.select(alarms).where(a.told_at.is_(None), a.lease_until < now)
+            row = connection.execute(waiting.order_by(a.raised_at, a.key).limit(1)).first()
+            if row is None:
+                return None
+            alarm = Alarm(row.key, row.text, row.to)
+            take = _of(alarm).where(a.lease_until == row.lease_until).values(lease_until=now + LEASE)
+            return alarm if connection.execute(take).rowcount else None
 
     def told(self, alarm: Alarm) -> None:
-        """Write down that the admins know."""
+        """Write down that the admin knows."""
         with self._engine.begin() as connection:
-            change = alarms.update().where(alarms.c.key == alarm.key).values(told_at=self._clock())
-            connection.execute(change)
+            self._tell(connection, alarm)
+
+    def _tell(self, connection: sa.Connection, alarm: Alarm) -> None:
+        connection.execute(_of(alarm).values(told_at=self._clock()))
 
     def forget(self) -> None:
         """Delete what ended long ago."""
@@ -299,6 +308,10 @@ class Runs:
         query = sa.select(digest_runs).where(*where).order_by(digest_runs.c.due, digest_runs.c.key)
         with self._engine.connect() as connection:
             return [_run(row) for row in connection.execute(query).mappings()]
+
+
+def _of(alarm: Alarm) -> sa.Update:
+    return alarms.update().where(alarms.c.key == alarm.key, alarms.c.to == alarm.to)
 
 
 def _held(run: Run) -> tuple[sa.ColumnElement[bool], ...]:
