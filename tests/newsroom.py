@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from inert import assert_escaped
 
-from bot.keeper import Keeper
+from bot.press import Press
 from bot.playground.blocks import check_message
 from bot.poster import UnreadableError
 from bot.state import Memory
@@ -196,7 +196,7 @@ class Newsroom:
         self.keeper = self.hire()
 
     def hire(self, memory=None):
-        return Keeper(
+        return Press(
             memory or self.memory,
             self.slack,
             self.column,
@@ -216,7 +216,7 @@ class Newsroom:
         holds = {"quotes": True, "asked": False, "silent": True, **holds}
         return self.memory.digests.begin(channel, cron, zone, ADMIN, **holds)
 
-    def until(self, text, step=600.0):
+    def until(self, text, step=1800.0):
         """Let time pass to *text* (UTC), looking every *step* seconds."""
         end = seconds(text)
         while self.clock.now < end:

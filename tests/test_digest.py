@@ -3,7 +3,7 @@
 import pytest
 from newsroom import ADMIN, CHANNEL, Fault, Newsroom, piece, quotes, seconds, texts, titles
 
-from bot.keeper import Ending
+from bot.press import Ending
 from bot.poster import DoubtError, LaterError, RefusedError
 
 
@@ -21,7 +21,7 @@ def test_a_digest_tells_of_what_is_new_with_pull_quotes_and_names_its_window(roo
     room.column.put(piece(1), at=seconds("2026-03-02T13:00"))
     room.until("2026-03-03T07:50")
     assert room.slack.posts == []
-    room.until("2026-03-03T08:10")
+    room.until("2026-03-03T08:00")
     (post,) = room.slack.of()
     assert post.message.text.startswith(
         "New in the column: 1 article. From 2 March 2026, 13:00 to 3 March 2026, 09:00 (Europe/Amsterdam)."
@@ -102,7 +102,7 @@ def test_what_has_no_room_goes_on_in_the_thread_and_then_is_counted(room):
     room.digest()
     for number in range(40):
         room.column.put(piece(number))
-    room.until("2026-03-03T09:00")
+    room.until("2026-03-03T12:00")
     first, *more = room.slack.of()
     assert {p.thread_ts for p in more} == {first.ts}
     assert "more articles in the thread below." in first.message.text
@@ -144,7 +144,7 @@ def test_a_machine_that_slept_for_three_days_posts_one_digest_that_names_its_win
 def test_when_clocks_change_there_is_one_digest_a_day(room, zone, cron, first, last):
     room.clock.now = seconds(first)
     room.digest(cron, zone, silent=False)
-    room.until(last, step=300)
+    room.until(last, step=900)
     days = [p.id.split()[1][:10] for p in room.slack.of()]
     assert len(days) == len(set(days)) == 4
     assert room.slack.of(ADMIN) == []

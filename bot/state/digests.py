@@ -143,7 +143,7 @@ class Digests:
         with self._engine.begin() as connection:
             self._open(connection, digest.channel, now)
             row = _row(replace(digest, active_since=now))
-            # What the keeper writes is left alone.
+            # What the press writes is left alone.
             for name in ("id", "handled_until", "paused_at", "paused_why"):
                 del row[name]
             connection.execute(digests.update().where(digests.c.id == digest.id).values(row))
@@ -169,7 +169,7 @@ class Digests:
         with self._engine.begin() as connection:
             connection.execute(digests.delete().where(digests.c.id == id))
 
-    # ---- as the keeper goes on
+    # ---- as they are posted
 
     def covered(self, channel: str) -> Covered:
         """Return what the channel's digests have covered."""

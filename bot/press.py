@@ -1,5 +1,5 @@
 """
-The keeper of the digests: it looks every few seconds which are due, posts each once, and tells of trouble.
+The press: it looks every few seconds which are due, posts each once, and tells of trouble.
 
 Promises: whatever happens to one digest, the others go on; of a digest that is late, refused or in doubt the
 admins are told once; no clock counts but the one that it is given.
@@ -41,7 +41,7 @@ class Ending(StrEnum):
     PAUSED = "paused"
 
 
-class Keeper:
+class Press:
     """
     Keeps the digests and follows of one workspace; several may do so on one memory.
 
