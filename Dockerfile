@@ -17,6 +17,7 @@ WORKDIR /app
 COPY bot bot
 COPY index index
 COPY samples samples
+COPY manifest.json manifest.json
 RUN /opt/venv/bin/python -m compileall -q bot index
 
 FROM python:3.11-slim
@@ -30,13 +31,14 @@ COPY --from=build /app /app
 ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     HF_HUB_OFFLINE=1 \
-    DATA_DIR=/data
+    DATA_DIR=/data \
+    HEALTH_ADDRESS=127.0.0.1:8717
 WORKDIR /app
 # A number, so that a cluster can see that it is not root.
 USER 10001
 VOLUME /data
-# While its socket to Slack is open, the bot touches this file every second.
+# The bot's own event loop answers, and says so where a thread has died or the socket is gone for good.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=90s --retries=3 \
-  CMD ["python", "-c", "import os, sys, time; sys.exit(time.time() - os.stat(os.environ['DATA_DIR'] + '/bot.alive').st_mtime > 30)"]
+  CMD ["python", "-c", "import os, urllib.request as u; a = os.environ['HEALTH_ADDRESS']; a == 'off' or u.build_opener(u.ProxyHandler({})).open(f'http://{a}/healthz', timeout=4)"]
 # Without a shell in between, SIGTERM reaches the bot, which finishes its answers and leaves.
 CMD ["python", "-m", "bot"]

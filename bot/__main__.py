@@ -1,7 +1,8 @@
 """
 ``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine.
 
-``python -m bot feedback export [FILE]`` writes what people judged.
+``python -m bot feedback export [FILE]`` writes what people judged; ``backup FILE`` and ``restore FILE`` save
+the data folder and put it back; ``doctor`` says what is wrong and what to do.
 """
 
 from __future__ import annotations
@@ -18,13 +19,19 @@ from pathlib import Path
 from rich.console import Console
 
 from bot import export
+from bot.backup import BackupError, Contents, backup, restore
 from bot.column import Column
 from bot.config import Config, Slack
+from bot.health import AddressError, listening
 from bot.log import start_log
+from bot.metrics import Metrics
 from bot.playground.demo import play
 from bot.playground.workspace import LoopbackError
 from bot.service import Service, StartError
 from bot.state import Inbox, Memory
+from bot.state.disk import DAY
+from bot.syncing import Rhythm
+from bot.upkeep import Upkeep
 from index.config import Config as IndexConfig
 from index.config import ConfigError
 from index.embedder import Embedder, ModelError
@@ -37,8 +44,6 @@ from index.sync import Change, sync
 log = logging.getLogger("bot")
 
 ENV_FILE = Path(".env")
-# Touched every second while the socket is open: a health check looks at its age.
-ALIVE = "bot.alive"
 MEMORY = "bot.sqlite"
 
 
@@ -47,18 +52,36 @@ class OutputError(Exception):
 
 
 # What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
-MENDABLE = (ConfigError, StartError, LoopbackError, ModelError, StoreError, SourceError, OutputError)
+MENDABLE = (
+    ConfigError,
+    StartError,
+    AddressError,
+    LoopbackError,
+    ModelError,
+    StoreError,
+    SourceError,
+    OutputError,
+    BackupError,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for, or run until stopped; return the exit code."""
     given = _parser().parse_args(arguments)
+    if given.command == "doctor":
+        from bot.doctor import diagnose  # it loads what reads feeds, too
+
+        return diagnose(os.environ, ENV_FILE, Console(highlight=False))
     try:
         config = Config.load(os.environ, ENV_FILE)
         start_log(config.log_format, config.log_level)
         settle_environment()
         if given.command == "feedback":
             export_feedback(config.index.data_dir / MEMORY, given.file)
+        elif given.command == "backup":
+            report_backup(backup(config.index.data_dir, given.file), given.file)
+        elif given.command == "restore":
+            report_backup(restore(given.file, config.index.data_dir), config.index.data_dir)
         elif config.slack:
             asyncio.run(serve(config, config.slack))
         else:
@@ -80,6 +103,13 @@ def _parser() -> argparse.ArgumentParser:
     deeds = feedback.add_subparsers(dest="deed", metavar="DEED", required=True)
     writing = deeds.add_parser("export", help="write what was judged as questions for `python -m index eval`")
     writing.add_argument("file", metavar="FILE", nargs="?", type=Path, help="default: the terminal")
+    backing_up = commands.add_parser("backup", help="write the data folder to one file, while the bot runs")
+    backing_up.add_argument("file", metavar="FILE", type=Path, help="a new file")
+    restoring = commands.add_parser("restore", help="put a backup into an empty data folder")
+    restoring.add_argument("file", metavar="FILE", type=Path, help="what `backup` wrote")
+    commands.add_parser(
+        "doctor", help="say what is wrong with settings, tokens, store, model, disk and sources"
+    )
     return parser
 
 
@@ -99,6 +129,12 @@ def export_feedback(memory_file: Path, out: Path | None) -> None:
     print(f"{len(lines):,} judged {questions} written to {out}.")
 
 
+def report_backup(contents: Contents, place: Path) -> None:
+    """Say what was saved to, or put back into, *place*."""
+    parts = ", ".join(f"{part.name} {part.size:,} bytes" for part in contents.parts)
+    print(f"{place}: as of {contents.made_at}, generation {contents.generation}; {parts}.")
+
+
 def settle_environment() -> None:
     """Hide Slack's variables from Bolt, which acts on some, and keep proxies out of loopback talk."""
     for name in [name for name in os.environ if name.startswith("SLACK_")]:
@@ -113,8 +149,9 @@ async def serve(config: Config, slack: Slack) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    folder = config.index.data_dir
-    with Inbox(folder / MEMORY) as inbox, Memory(folder / MEMORY) as memory:
+    memory_file, metrics = config.index.data_dir / MEMORY, Metrics()
+    keep = config.keep_days * DAY
+    with Inbox(memory_file, keep=keep) as inbox, Memory(memory_file, keep=keep) as memory:
         service = Service(
             slack=slack,
             inbox=inbox,
@@ -122,9 +159,11 @@ async def serve(config: Config, slack: Slack) -> None:
             load=lambda: load(config.index),
             limits=config.limits,
             admins=config.admins,
-            pulse=(folder / ALIVE).touch,
+            vitals=metrics,
+            rhythm=Rhythm(every=config.sync_every),
         )
-        await service.run(stop)
+        async with listening(config.health, metrics):
+            await service.run(stop)
 
 
 def demonstrate(config: Config) -> None:
@@ -141,12 +180,16 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
         log.info("reading the column")
-        report = sync(store, embedder, config.column)
+        from index.sources.fetch import Fetcher  # its libraries take a while to load
+
+        sources = config.sources(store.sources())
+        report = sync(store, embedder, sources, fetcher=Fetcher.configured(config))
         log.info("read the column", extra={"articles": store.summary().articles})
         if not store.summary().articles:
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
     column = Column(Retriever(store, embedder), config.aliases)
+    column.upkeep = Upkeep(store, embedder, config)
     column.warm()  # so that nobody waits for it
     return column
 

@@ -9,6 +9,7 @@ nothing says why.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +18,8 @@ from slack_bolt import Ack, App
 from bot import buttons, quotation, views
 from bot.admins import Admins
 from bot.column import Consulted
+from bot.corrections import corrected_message, is_corrected
+from bot.manners import Asking, Manners
 from bot.message import MOST_EXCERPTS, Message, error_message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import UNREAD, places, why
@@ -32,7 +35,9 @@ CHECK = "check_quote"  # the message shortcut, as the manifest names it
 CHECK_TITLE = "Check this quote"
 ABSENT = ("not_in_channel", "channel_not_found", "is_archived")
 
-FORGOTTEN = Message(text="I no longer remember this answer: I keep them for 30 days. Please ask again.")
+FORGOTTEN_ASKER = Message(
+    text="I no longer remember who asked this, so only those who run me can remove it: ask one of them."
+)
 NOT_YOURS = Message(text="Only the person who asked can do this with an answer.")
 NOT_YOURS_TO_REMOVE = Message(
     text="Only the person who asked can remove an answer, or one of those who run me."
@@ -51,34 +56,47 @@ UNCONFIRMED = Message(
     "If you do not see it in the channel, please ask again."
 )
 FAILED = Message(text="Slack did not let me do this now. Please click again.")
+WITHDRAWN = Message(text="What this answer quoted was taken down, so there is nothing to show any more.")
 LOADING = Message(text="I am still reading the column. Please try again in a minute.")
 CHECKING = Message(text="I am comparing this with the column …")
 NO_TEXT = Message(text="This message has no text that could be compared with the column.")
+
+
+def forgotten(days: int) -> Message:
+    """Say that an answer is not known any more: none is kept for more than so many *days*."""
+    return Message(text=f"I no longer remember this answer: I keep them for {days:,} days. Please ask again.")
 
 
 class Clicks:
     """Does what a click asks for. *column* gives None until it is loaded. Safe to share among threads."""
 
     def __init__(
-        self, memory: Memory, poster: Poster, admins: Admins, column: Callable[[], Consulted | None]
+        self,
+        memory: Memory,
+        poster: Poster,
+        admins: Admins,
+        manners: Manners,
+        column: Callable[[], Consulted | None],
     ) -> None:
         self._memory, self._poster, self._admins, self._column = memory, poster, admins, column
+        self._manners = manners
 
     def context(self, body: Body) -> None:
         """Open what stands around the first excerpt."""
-        if given := self._given(body):
-            self._poster.open(body["trigger_id"], self._context_view(given, 0))
+        if given := self._quoting(body):
+            self._poster.open(body["trigger_id"], self._context_view(given, 0, body["user"]["id"]))
 
     def choose(self, body: Body) -> None:
         """Show what stands around another excerpt, in the same modal."""
         given = self._memory.answers.load(body["view"]["private_metadata"])
         index = int(body["actions"][0]["selected_option"]["value"])
         if given and index < len(given.excerpts):
-            self._poster.change(body["view"]["id"], self._context_view(given, index))
+            view = self._context_view(given, index, body["user"]["id"])
+            self._poster.change(body["view"]["id"], view)
 
     def cite(self, body: Body) -> None:
         """Open the citations."""
-        if given := self._given(body):
+        if given := self._quoting(body):
             found = places(given, self._article)
             nows = [found.get(r.place, UNREAD) for r in given.excerpts[:MOST_EXCERPTS]]
             self._poster.open(body["trigger_id"], views.cite_view(given, nows))
@@ -105,7 +123,9 @@ class Clicks:
 
     def _publish(self, given: Given, body: Body) -> None:
         try:
-            built = buttons.shared(given, str(body["user"].get("name") or ""))
+            name = str(body["user"].get("name") or "")
+            again = corrected_message(given, name=name, shared=True) if is_corrected(given) else None
+            built = again or buttons.shared(given, name)
             ts = self._poster.publish(given.id, given.channel, built)
         except DoubtError:  # it may be there: it counts as shared
             self._tell(body, UNCONFIRMED)
@@ -120,8 +140,9 @@ class Clicks:
 
     def remove(self, body: Body) -> None:
         """Take away the message that was clicked on, for its asker or an admin."""
-        given = self._given(body)
+        given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
+            self._remove_forgotten(body)
             return
         if given.user != body["user"]["id"] and not self._admins.include(body["user"]["id"]):
             self._tell(body, NOT_YOURS_TO_REMOVE)
@@ -133,6 +154,15 @@ class Clicks:
         else:
             self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
         self._memory.answers.remove(given.id)
+
+    def _remove_forgotten(self, body: Body) -> None:
+        """Take away a message of which nobody knows any more who asked: for its only reader, or an admin."""
+        if _is_hidden(body):
+            self._poster.hide(body["response_url"])
+        elif self._admins.include(body["user"]["id"]):
+            self._poster.delete(body["channel"]["id"], body["container"]["message_ts"])
+        else:
+            self._tell(body, FORGOTTEN_ASKER)
 
     def judge(self, body: Body) -> None:
         """Keep an opinion; one that is kept already keeps its reason."""
@@ -146,7 +176,7 @@ class Clicks:
         """Thank for a thumbs up; ask what was wrong after a thumbs down."""
         opinion, id = _judged(body)
         if self._memory.answers.load(id) is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
         elif opinion is Opinion.UP:
             self._tell(body, THANKS)
         else:
@@ -155,7 +185,7 @@ class Clicks:
     def reason(self, body: Body) -> None:
         """Keep why an answer was not helpful."""
         id, reason = views.reason_in(body["view"])
-        if reason:
+        if reason and self._memory.answers.load(id):
             judged = Judged(answer=id, user=body["user"]["id"], opinion=Opinion.DOWN, reason=reason)
             self._memory.feedback.save(judged)
 
@@ -163,11 +193,19 @@ class Clicks:
         """Compare a message with the column, in a modal that opens at once."""
         text = quotation.unmarked(body["message"].get("text") or "")
         column = self._column()
-        said = NO_TEXT if not text else LOADING if column is None else CHECKING
-        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said))
-        if text and column is not None:
+        said = self._unchecked(body, text, column)
+        view_id = self._poster.open(body["trigger_id"], views.message_view(CHECK_TITLE, said or CHECKING))
+        if column is not None and said is None:
             built = self._compared(text, column)
             self._poster.change(view_id, views.message_view(CHECK_TITLE, built))
+
+    def _unchecked(self, body: Body, text: str, column: Consulted | None) -> Message | None:
+        """Return why a message is not compared with the column; a check counts as a question."""
+        if not text:
+            return NO_TEXT
+        if column is None:
+            return LOADING
+        return self._manners.too_many(Asking(body["trigger_id"], body["user"]["id"], time.time()))
 
     def _compared(self, text: str, column: Consulted) -> Message:
         try:
@@ -176,9 +214,13 @@ class Clicks:
             log.exception("no check")
             return FAILED
 
-    def _context_view(self, given: Given, index: int) -> views.View:
-        found = places(given, self._article).get(given.excerpts[index].place, UNREAD)
-        return views.context_view(given, index, found)
+    def _context_view(self, given: Given, index: int, user: str) -> views.View:
+        """Return what stands around an excerpt, as far as *user* may see more of the article today."""
+        reference = given.excerpts[index]
+        found = places(given, self._article).get(reference.place, UNREAD)
+        asking = Asking(f"context {given.id} {index}", user, time.time())
+        allowed = self._manners.whole(views.paragraphs(reference, found), asking)
+        return views.context_view(given, index, found, allowed)
 
     @property
     def _article(self) -> Callable[[str], Any] | None:
@@ -189,7 +231,15 @@ class Clicks:
         """Return the answer that was clicked on; say so where it is forgotten."""
         given = self._memory.answers.load(body["actions"][0]["value"])
         if given is None:
-            self._tell(body, FORGOTTEN)
+            self._tell(body, forgotten(self._memory.days))
+        return given
+
+    def _quoting(self, body: Body) -> Given | None:
+        """Return it if it still quotes something; say so where what it quoted was taken down."""
+        given = self._given(body)
+        if given and not given.excerpts:
+            self._tell(body, WITHDRAWN)
+            return None
         return given
 
     def _own(self, body: Body) -> Given | None:

@@ -58,12 +58,24 @@ class Admins:
 
     def refusal(self) -> Message:
         """Say to somebody who is no admin who is; these are not notified."""
-        who = [f"<@{id}>" for id in self._listed.people]
-        if self._listed.workspace:
-            who.append("the admins and owners of this workspace")
-        if not who:
+        if not (who := self._named()):
             return Message(
                 text="This is for admins, and nobody is one yet. Whoever installed me lists them "
                 "in the setting ADMINS, by the member id that Slack shows in a person's profile."
             )
-        return Message(text=f"This is for those who run me: {', '.join(who)}.")
+        return Message(text=f"This is for those who run me: {who}.")
+
+    def told(self) -> Message:
+        """Say who the admins are, and how that is changed; they are not notified."""
+        told = "" if self._listed.people else " Nobody is listed by id, so nobody hears of trouble by DM."
+        return Message(
+            text=f"These run me: {self._named()}.{told}\nTo change that, whoever installed me writes their "
+            "member ids into the setting ADMINS (a person's profile in Slack shows theirs), or the word "
+            "workspace for the workspace's own admins and owners, and starts me anew."
+        )
+
+    def _named(self) -> str:
+        who = [f"<@{id}>" for id in self._listed.people]
+        if self._listed.workspace:
+            who.append("the admins and owners of this workspace")
+        return ", ".join(who)

@@ -27,7 +27,7 @@ def again(choices: Sequence[tuple[str, str]]) -> list[Block]:
         {
             "type": "button",
             "action_id": f"command_again_{number}",
-            "text": plain_text(wording.cut(label, LABEL_LIMIT)),
+            "text": plain_text(wording.cut(wording.one_line(label), LABEL_LIMIT)),
             "value": command,
         }
         for number, (label, command) in enumerate(choices)

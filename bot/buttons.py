@@ -46,9 +46,11 @@ def carrying(built: Message, given: Given, *, shareable: bool | None = None) -> 
     return Message(text=built.text, blocks=(*built.blocks, *row))
 
 
-def shared(given: Given, name: str) -> Message:
+def shared(given: Given, name: str, *, spare: int = 0, text_spare: int = 0) -> Message:
     """
     Build the message that shows the answer to a channel, under the name of the asker, whom it does not ping.
+
+    *spare* and *text_spare* are characters left free for what is added to the blocks and to the text.
 
     Raises:
         NotVerbatimError: If it does not hold the very words that were shown before.
@@ -58,7 +60,7 @@ def shared(given: Given, name: str) -> Message:
     user = {"type": "user", "user_id": given.user}
     leaves = [_leaf("Shared by "), user, _leaf(f", who asked: {asked}")]
     head: Block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": leaves}]}
-    built = message(given.answer, spare=ROOM + size([head]), text_spare=len(spoken) + 2)
+    built = message(given.answer, spare=ROOM + size([head]) + spare, text_spare=len(spoken) + 2 + text_spare)
     whole = Message(text=f"{spoken}\n\n{built.text}", blocks=(head, *built.blocks))
     prove(whole, given.answer)
     return carrying(whole, given, shareable=False)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.upkeep import Upkeep
 from index.answer import Answerer
 from index.check import QuoteCheck, QuoteChecker
 from index.passage import Article, Excerpt
@@ -33,7 +34,9 @@ class Consulted(Protocol):
 
 
 class Column(Answerer):
-    """An answerer that also opens articles and checks quotations."""
+    """An answerer that also opens articles and checks quotations; *upkeep* keeps it, if anybody does."""
+
+    upkeep: Upkeep | None = None
 
     def article(self, id: str) -> Article | None:
         """Return an article as it is now, whole; None where it is gone."""

@@ -61,7 +61,7 @@ class Command:
 
     *meant* tells, by what follows the word, the command from a question that begins with it. One that
     *counts* is a question to the column, of which nobody may ask too many. One that is for *admins* is
-    refused to others.
+    refused to others; one that works *anywhere* is refused by no channel's settings.
     *run* is None where what it does is done elsewhere: a modal is opened before anything is kept.
     """
 
@@ -71,6 +71,7 @@ class Command:
     meant: Callable[[str], bool] = alone
     counts: bool = False
     admins: bool = False
+    anywhere: bool = False
 
 
 class Commands:
@@ -82,11 +83,13 @@ class Commands:
 
     def find(self, text: str) -> tuple[Command, str] | None:
         """Return the command that *text* begins with, and the rest; None where it is a question."""
-        word, _, rest = text.strip().partition(" ")
-        command, rest = self._all.get(word.casefold()), rest.strip()
-        if command is None or not command.meant(rest):
-            return None
-        return command, rest
+        for words in (2, 1):  # “sources add” is another command than “sources”
+            parts = text.split(maxsplit=words)
+            command = self._all.get(" ".join(parts[:words]).casefold())
+            rest = parts[words].strip() if len(parts) > words else ""
+            if command is not None and len(parts) >= words:
+                return (command, rest) if command.meant(rest) else None
+        return None
 
     def wants_help(self, text: str) -> bool:
         """Tell whether *text* asks for the page that names the commands."""

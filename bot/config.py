@@ -23,16 +23,25 @@ SETTINGS = frozenset(
         "DATA_DIR",
         "EMBEDDING_MODEL",
         "ALIASES",
+        "ALLOW_HOSTS",
+        "CONTACT",
         "RATE_LIMIT",
         "EXCERPT_SHARE",
+        "SYNC_EVERY",
+        "KEEP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
+        "HEALTH_ADDRESS",
     }
 )
 SLACK_ITSELF = "https://slack.com/api/"
 SPANS = {"minute": 60.0, "hour": 3600.0, "day": 24 * 3600.0}
+SYNC_EVERY = "1h"
+KEEP_DAYS = 90
+FEWEST_DAYS = 2  # Slack brings an event back for up to a day, and it must be known for so long
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
+HEALTH_ADDRESS = "127.0.0.1:8717"
 TOKENS = {"SLACK_BOT_TOKEN": "xoxb-", "SLACK_APP_TOKEN": "xapp-"}
 WHERE = {
     "SLACK_BOT_TOKEN": "it is under OAuth & Permissions in the app's settings",
@@ -86,16 +95,36 @@ class Limits:
     share: float = 0.25
 
 
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where to listen: *host* is a name or an IP address, without brackets."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """All that the bot is told. *slack* is None where no token is set: the loopback workspace is used."""
+    """
+    All that the bot is told.
+
+    *slack* is None where no token is set: the loopback workspace is used. *sync_every* is in seconds, None
+    for never of its own accord; *keep_days* is how long questions and opinions are kept. *health* is where
+    machines ask how the bot fares; None for nowhere.
+    """
 
     index: index.config.Config
     slack: Slack | None
     limits: Limits
     admins: Admins
+    sync_every: float | None
+    keep_days: int
     log_format: str
     log_level: str
+    health: Address | None
 
     @classmethod
     def load(cls, environ: Mapping[str, str], env_file: Path) -> Config:
@@ -119,8 +148,11 @@ class Config:
             problems += error.problems
         api_url = given["SLACK_API_URL"] or SLACK_ITSELF
         log_format, log_level = given["LOG_FORMAT"].lower() or "text", given["LOG_LEVEL"].upper()
+        health = read_address(given["HEALTH_ADDRESS"] or HEALTH_ADDRESS, problems)
         admins = read_admins(given["ADMINS"], problems)
         limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
+        sync_every = read_sync_every(given["SYNC_EVERY"], problems)
+        keep_days = read_keep_days(given["KEEP_DAYS"], problems)
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
             *url_problems(api_url),
@@ -139,9 +171,12 @@ class Config:
             slack=slack if slack.bot_token else None,
             limits=limits,
             admins=admins,
+            sync_every=sync_every,
+            keep_days=keep_days,
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
+            health=health,
         )
 
 
@@ -210,6 +245,37 @@ def read_limits(rates: str, share: str, problems: list[str]) -> Limits:
         else:
             problems.append(f"EXCERPT_SHARE is “{share}”; write a share from 1% to 100%.")
     return limits
+
+
+def read_sync_every(value: str, problems: list[str]) -> float | None:
+    """Read how often the column is synced, in seconds, None for off; add what is wrong to *problems*."""
+    if value.lower() == "off":
+        return None
+    found = re.fullmatch(r"(\d{1,4}) ?([mhd])", (value or SYNC_EVERY).lower())
+    if found and int(found[1]):
+        return int(found[1]) * {"m": 60.0, "h": 3600.0, "d": 24 * 3600.0}[found[2]]
+    problems.append(f"SYNC_EVERY is “{value}”; write it like 15m, 1h or 1d, or off.")
+    return None
+
+
+def read_keep_days(value: str, problems: list[str]) -> int:
+    """Read for how many days questions and opinions are kept; add what is wrong to *problems*."""
+    found = re.fullmatch(r"\d{1,4}", value or str(KEEP_DAYS))
+    if found and int(found[0]) >= FEWEST_DAYS:
+        return int(found[0])
+    problems.append(f"KEEP_DAYS is “{value}”; write a number of days from {FEWEST_DAYS} to 9999.")
+    return KEEP_DAYS
+
+
+def read_address(value: str, problems: list[str]) -> Address | None:
+    """Read HEALTH_ADDRESS, None for off; add what is wrong to *problems*."""
+    if value.lower() == "off":
+        return None
+    parts = re.fullmatch(r"(?:([\w.-]+)|\[([0-9A-Fa-f:.]+)\]):(\d{1,5})", value, re.ASCII)
+    if parts and 1 <= int(parts[3]) <= 65_535:
+        return Address(parts[1] or parts[2], int(parts[3]))
+    problems.append(f"HEALTH_ADDRESS is “{value}”; write it like {HEALTH_ADDRESS}, or off.")
+    return None
 
 
 def choice_problems(name: str, value: str, choices: tuple[str, ...]) -> list[str]:

@@ -64,7 +64,7 @@ def _why(call: Call) -> Message:
         shown_here = public and given.channel == request.channel
         return given.team == request.team and (given.user == request.user or shown_here)
 
-    return replay.replay(call.rest, call.memory.answers, call.column.article, may_see)
+    return replay.replay(call.rest, call.memory.answers, call.column.article, may_see, days=call.memory.days)
 
 
 def _said(call: Call) -> Message:
@@ -150,8 +150,12 @@ def sources_message(articles: Sequence[Article], page: int) -> Message:
     opening: Block = {"type": "section", "text": plain_text(head)}
     turns = turning("sources", page, pages)
     lines = [_line(article) for article in shown]
-    texts = ("\n".join(map(escape, [told, *(wording.cut(line, most) for line in lines)])) for most in LINES)
-    listed = (_list(shown, lines, linked=linked) for linked in (True, False))
+    before = (page - 1) * LISTED
+    numbered = [f"{number}. {line}" for number, line in enumerate(lines, before + 1)]
+    texts = (
+        "\n".join(map(escape, [told, *(wording.cut(line, most) for line in numbered)])) for most in LINES
+    )
+    listed = (_list(shown, lines, before, linked=linked) for linked in (True, False))
     blocks = ([opening, *([block] if shown else []), *turns] for block in listed)
     return fitting(texts, blocks)
 
@@ -163,16 +167,20 @@ def _line(article: Article) -> str:
     return f"“{title}”{by} · {when}"
 
 
-def _list(articles: Sequence[Article], lines: Sequence[str], *, linked: bool) -> Block:
-    """Return the lines as a list, and with *linked* where each article can be opened, if that is known."""
+def _list(articles: Sequence[Article], lines: Sequence[str], before: int, *, linked: bool) -> Block:
+    """
+    Return the lines as a list, and with *linked* where each article can be opened, if that is known.
+
+    They are numbered on from those *before* them: an article goes by its number, too.
+    """
     sections = []
     for article, line in zip(articles, lines, strict=True):
         leaves: list[Block] = [{"type": "text", "text": line}]
         if linked and article.url and linkable(article.url):
             leaves += [{"type": "text", "text": " · "}, {"type": "link", "url": article.url, "text": OPEN}]
         sections.append({"type": "rich_text_section", "elements": leaves})
-    bullets = {"type": "rich_text_list", "style": "bullet", "elements": sections}
-    return {"type": "rich_text", "elements": [bullets]}
+    numbered = {"type": "rich_text_list", "style": "ordered", "offset": before, "elements": sections}
+    return {"type": "rich_text", "elements": [numbered]}
 
 
 def _means_check(rest: str) -> bool:

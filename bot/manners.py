@@ -11,7 +11,7 @@ import re
 import threading
 import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from bot.config import Limits
 from bot.message import (
@@ -101,6 +101,20 @@ def is_foreign(text: str) -> bool:
     return len(words & FOREIGN) >= 2 and not words & ENGLISH
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, and when; by its *id* a question that is taken up again is known."""
+
+    id: str
+    user: str
+    at: float
+
+    @classmethod
+    def of(cls, taken: Taken) -> Asking:
+        """Return who asks *taken*."""
+        return cls(taken.id, taken.request.user, taken.received_at)
+
+
 class Manners:
     """The limits of one bot. Safe to share among threads."""
 
@@ -108,38 +122,38 @@ class Manners:
         self._people, self._limits = memory.people, limits
         self._lock = threading.Lock()  # two questions of one person at once share what is left
 
-    def too_many(self, taken: Taken) -> Message | None:
+    def too_many(self, asking: Asking) -> Message | None:
         """Return what is said to a question that is one too many; None counts it as one that is answered."""
-        user, at, now = taken.request.user, taken.received_at, self._people.clock()
+        user, at, now = asking.user, asking.at, self._people.clock()
         refused = []
         with self._lock:
             for rate in self._limits.rates:
-                earlier = self._people.requests_since(user, at - rate.seconds, but=taken.id)
+                earlier = self._people.requests_since(user, at - rate.seconds, but=asking.id)
                 if len(earlier) >= rate.most:
                     refused.append((earlier[-rate.most] + rate.seconds - now, rate))
             if not refused:
-                self._people.note_request(user, taken.id, at)
+                self._people.note_request(user, asking.id, at)
                 return None
         wait, rate = max(refused, key=lambda one: one[0])
         return rate_message(rate, wait)
 
-    def rationed(self, answer: Answer, taken: Taken) -> Answer:
+    def rationed(self, answer: Answer, asking: Asking) -> Answer:
         """
         Return *answer* with as much of each article as its asker may still see today.
 
         Of an excerpt for which too little is left, the last sentences are withheld, or all. What is shown is
         written down.
         """
-        shown, withheld = self.ration(answer.excerpts, taken)
+        shown, withheld = self.ration(answer.excerpts, asking)
         return replace(answer, excerpts=shown, withheld=withheld)
 
     def ration(
-        self, excerpts: Sequence[Excerpt], taken: Taken
+        self, excerpts: Sequence[Excerpt], asking: Asking
     ) -> tuple[tuple[Excerpt, ...], tuple[Excerpt, ...]]:
-        """Return what of *excerpts* the asker of *taken* is shown, and what is withheld; see `rationed`."""
-        user = taken.request.user
+        """Return what of *excerpts* is shown, and what is withheld; see `rationed`."""
+        user = asking.user
         with self._lock:
-            seen = Seen(self._people.shown_today(user, but=taken.id))
+            seen = Seen(self._people.shown_today(user, but=asking.id))
             shown: list[Excerpt] = []
             withheld: list[Excerpt] = []
             for excerpt in excerpts[:MOST_EXCERPTS]:
@@ -149,8 +163,20 @@ class Manners:
                     seen.add(place(shown[-1]))
                 if end < excerpt.end:
                     withheld.append(replace(excerpt, start=end))
-            self._people.note_shown(taken.id, user, map(place, shown))
+            self._people.note_shown(asking.id, user, map(place, shown))
         return tuple(shown), tuple(withheld)
+
+    def whole(self, paragraphs: Iterable[Excerpt], asking: Asking) -> frozenset[int]:
+        """Return the numbers of those *paragraphs* that may still be shown, whole; these are written down."""
+        with self._lock:
+            seen = Seen(self._people.shown_today(asking.user, but=asking.id))
+            shown = []
+            for paragraph in paragraphs:
+                if seen.allowed(paragraph, self._budget(paragraph)) == paragraph.end:
+                    shown.append(paragraph)
+                    seen.add(place(paragraph))
+            self._people.note_shown(asking.id, asking.user, map(place, shown))
+        return frozenset(paragraph.number for paragraph in shown)
 
     def _budget(self, excerpt: Excerpt) -> int:
         whole = sum(len(passage.text) for passage in excerpt.article.passages)

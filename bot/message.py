@@ -17,6 +17,7 @@ from bot.config import Rate
 from index import wording
 from index.answer import Answer, Verdict
 from index.passage import Excerpt
+from index.segment import breaks_off
 from index.wording import NEAREST, cut
 
 Block = dict[str, Any]
@@ -177,7 +178,7 @@ def prove(built: Message, answer: Answer) -> None:
     prove_excerpts(built.blocks, answer.excerpts[:MOST_EXCERPTS])
 
 
-def prove_excerpts(blocks: Sequence[Block], shown: Sequence[Excerpt]) -> None:
+def prove_excerpts(blocks: Sequence[Block], shown: Sequence[Excerpt], *, embedded: bool = False) -> None:
     """
     Read the quotations out of *blocks* and compare them, in their order, with the excerpts that are *shown*.
 
@@ -187,11 +188,10 @@ def prove_excerpts(blocks: Sequence[Block], shown: Sequence[Excerpt]) -> None:
     quotes = list(_quotes(blocks))
     if len(quotes) != len(shown):
         raise NotVerbatimError(f"the message holds {len(quotes)} quotations of {len(shown)} excerpts")
-    for number, ((quote, marked), excerpt) in enumerate(zip(quotes, shown, strict=True), 1):
+    for number, ((before, quote, after), excerpt) in enumerate(zip(quotes, shown, strict=True), 1):
         end = excerpt.start + len(quote)
-        whole = end == excerpt.end
         same = bool(quote) and excerpt.passage.text[excerpt.start : end] == quote and end <= excerpt.end
-        if not same or whole is marked:
+        if not same or (before, after) != is_cut(excerpt, quote, embedded=embedded):
             raise NotVerbatimError(f"quotation {number} of the message is not the column's text")
 
 
@@ -219,13 +219,23 @@ def cited(shown: Iterable[Excerpt], withheld: Sequence[Excerpt], limit: int) -> 
     return blocks
 
 
-def quotation(excerpt: Excerpt, limit: int) -> Block:
-    """Return the excerpt's words as a quotation, cut to *limit* characters and then marked so."""
+def quotation(excerpt: Excerpt, limit: int, *, embedded: bool = False) -> Block:
+    """
+    Return the excerpt's words as a quotation of up to *limit* characters; a mark says where it is cut.
+
+    One that is *embedded* stands between the words of its paragraph: only what has no room is cut.
+    """
     words = cut(excerpt.text, limit)
-    parts = [{"type": "rich_text_quote", "elements": [{"type": "text", "text": words}]}]
-    if words != excerpt.text:
-        parts.append({"type": "rich_text_section", "elements": [{"type": "text", "text": CUT}]})
-    return {"type": "rich_text", "elements": parts}
+    before, after = is_cut(excerpt, words, embedded=embedded)
+    mark: Block = {"type": "rich_text_section", "elements": [{"type": "text", "text": CUT}]}
+    quote: Block = {"type": "rich_text_quote", "elements": [{"type": "text", "text": words}]}
+    return {"type": "rich_text", "elements": [*([mark] if before else []), quote, *([mark] if after else [])]}
+
+
+def is_cut(excerpt: Excerpt, words: str, *, embedded: bool = False) -> tuple[bool, bool]:
+    """Tell whether words are left out before *words*, with which the excerpt begins, and after them."""
+    before, after = breaks_off(excerpt.passage.text, excerpt.start, excerpt.end)
+    return before and not embedded, words != excerpt.text or (after and not embedded)
 
 
 def citation(excerpt: Excerpt, *, wordless: bool = False) -> Block:
@@ -260,8 +270,9 @@ def _text(answer: Answer, shown: Sequence[Excerpt], limit: int) -> str:
 def spoken(excerpt: Excerpt, limit: int) -> str:
     """Return speaker, words and source as they are read aloud."""
     words = cut(excerpt.text, limit)
-    mark = "" if words == excerpt.text else f" {CUT}"
-    return f"{escape(wording.voice(excerpt))}:\n{escape(words)}{mark}\n— {_source(excerpt)}"
+    before, after = is_cut(excerpt, words)
+    marked = " ".join(filter(None, (CUT if before else "", escape(words), CUT if after else "")))
+    return f"{escape(wording.voice(excerpt))}:\n{marked}\n— {_source(excerpt)}"
 
 
 def all_spoken(shown: Iterable[Excerpt], withheld: Sequence[Excerpt], limit: int) -> list[str]:
@@ -295,9 +306,12 @@ def plain_text(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def _quotes(blocks: Sequence[Block]) -> Iterator[tuple[str, bool]]:
-    """Yield the words of each quotation, and whether a mark says that they are cut."""
+def _quotes(blocks: Sequence[Block]) -> Iterator[tuple[bool, str, bool]]:
+    """Yield the words of each quotation, and whether a mark before and one after say that they are cut."""
     for block in blocks:
-        if block["type"] == "rich_text" and block["elements"][0]["type"] == "rich_text_quote":
-            quote, *mark = block["elements"]
-            yield "".join(leaf["text"] for leaf in quote["elements"]), bool(mark)
+        parts = block["elements"] if block["type"] == "rich_text" else []
+        kinds = [part["type"] for part in parts]
+        if "rich_text_quote" in kinds:
+            at = kinds.index("rich_text_quote")
+            words = "".join(leaf["text"] for leaf in parts[at]["elements"])
+            yield at > 0, words, at + 1 < len(parts)

@@ -17,12 +17,13 @@ from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
+from bot.client import Client, Pauses, of_status, outcome
 from bot.message import Message
 from bot.state import Kind, Request
+from bot.vitals import CallOutcome, Vitals
 
 # The mark on our messages by which one is found again.
 EVENT_TYPE = "pullquote_answer"
@@ -37,6 +38,7 @@ GONE = (
 )
 PATIENCE = 10  # seconds for one call
 PAGES = 10  # of 100 messages
+RESPONSE = "response_url"  # what a call to one is counted as
 
 
 class RefusedError(Exception):
@@ -62,8 +64,8 @@ class UnreadableError(Exception):
 class Poster:
     """Posts to one workspace. Safe to share among threads."""
 
-    def __init__(self, client: WebClient) -> None:
-        self._client = client
+    def __init__(self, client: WebClient, vitals: Vitals | None = None) -> None:
+        self._client, self._vitals = client, vitals or Vitals()
 
     def post(self, id: str, request: Request, message: Message) -> str | None:
         """
@@ -91,10 +93,27 @@ class Poster:
         )
         return str(response["ts"])
 
+    def tell(self, place: str, message: Message) -> tuple[str, str]:
+        """
+        Post *message* in a channel, or to a person by their id; return channel and ts, by which to `edit` it.
+
+        Raises what ``post`` raises.
+        """
+        response = _call(
+            lambda: self._client.chat_postMessage(
+                channel=place, unfurl_links=False, unfurl_media=False, **_content(message)
+            )
+        )
+        return str(response["channel"]), str(response["ts"])
+
+    def edit(self, channel: str, ts: str, message: Message) -> None:
+        """Let our message be *message* from now on. Raises what ``post`` raises."""
+        _call(lambda: self._client.chat_update(channel=channel, ts=ts, **_content(message)))
+
     def whisper(self, request: Request, message: Message) -> None:
         """Show *message* to the asker only; raises what ``post`` raises."""
         content = _private(message, replace=request.kind is Kind.CLICK)
-        if request.response_url and _respond(request.response_url, self._client.proxy, content):
+        if request.response_url and self._respond(request.response_url, content):
             return
         _call(
             lambda: self._client.chat_postEphemeral(
@@ -112,7 +131,7 @@ class Poster:
 
     def hide(self, response_url: str) -> None:
         """Take away the message that only one person sees, by the URL that came with a click on it."""
-        if not _respond(response_url, self._client.proxy, {"delete_original": True}):
+        if not self._respond(response_url, {"delete_original": True}):
             raise RefusedError("response_url")
 
     def open(self, trigger_id: str, view: dict[str, Any]) -> str:
@@ -193,16 +212,36 @@ class Poster:
             raise LaterError(PATIENCE) from error
         raise UnreadableError("too long")
 
+    def _respond(self, url: str, content: dict[str, Any]) -> bool:
+        """Send through the response URL of a command or click; False when it is used up or too old."""
+        client = WebhookClient(url, timeout=PATIENCE, retry_handlers=[Pauses(self._vitals, RESPONSE)])
+        client.proxy = self._client.proxy
+        try:
+            response = client.send_dict(content)
+        except (OSError, HTTPException) as error:
+            self._vitals.called(RESPONSE, outcome(error))
+            raise _cut_off(error) from error
+        taken = response.status_code == 200 and not _refuses(response.body)
+        self._vitals.called(RESPONSE, CallOutcome.OK if taken else of_status(response.status_code))
+        if response.status_code == 429:
+            raise LaterError(_retry_after(response.headers))
+        if response.status_code >= 500:
+            raise DoubtError(f"status {response.status_code}")
+        return taken
 
-def posting_client(token: str, api_url: str, *, direct: bool = False) -> WebClient:
+
+def posting_client(
+    token: str, api_url: str, *, direct: bool = False, vitals: Vitals | None = None
+) -> WebClient:
     """
-    Return a client that never posts twice of its own accord.
+    Return a client that never posts twice of its own accord, and tells *vitals* of its calls.
 
     *direct* keeps it from going through the proxy that the environment names, which the SDK would use
     even for this machine's own addresses.
     """
-    retries = [RateLimitErrorRetryHandler(max_retry_count=3)]
-    client = WebClient(token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=list(retries))
+    client = Client(
+        token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[Pauses(vitals)], vitals=vitals
+    )
     if direct:
         client.proxy = None
     return client
@@ -220,23 +259,6 @@ def _content(message: Message) -> dict[str, Any]:
 def _private(message: Message, *, replace: bool) -> dict[str, Any]:
     own = {"response_type": "ephemeral", "replace_original": replace, "unfurl_links": False}
     return own | _content(message)
-
-
-def _respond(url: str, proxy: str | None, content: dict[str, Any]) -> bool:
-    """Send through the response URL of a command or click; False when it is used up or too old."""
-    client = WebhookClient(
-        url, timeout=PATIENCE, retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=3)]
-    )
-    client.proxy = proxy
-    try:
-        response = client.send_dict(content)
-    except (OSError, HTTPException) as error:
-        raise _cut_off(error) from error
-    if response.status_code == 429:
-        raise LaterError(_retry_after(response.headers))
-    if response.status_code >= 500:
-        raise DoubtError(f"status {response.status_code}")
-    return response.status_code == 200 and not _refuses(response.body)
 
 
 def _refuses(body: str) -> bool:

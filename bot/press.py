@@ -1,5 +1,5 @@
 """
-The press: it looks every few seconds which are due, posts each once, and tells of trouble.
+The press: it looks every few seconds which digests are due, posts each once, and tells of trouble.
 
 Promises: whatever happens to one digest, the others go on; of a digest that is late, refused or in doubt the
 admins are told once; no clock counts but the one that it is given.

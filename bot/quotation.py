@@ -32,12 +32,13 @@ from index.segment import Span
 
 MOST_PLACES, MOST_DIFFERENCES = 4, 5
 DIFFERENCE_LIMIT = 160  # characters of one difference, in words
-QUOTED = re.compile(r"[“\"«]([^“”\"«»]+)[”\"»]")
+# A single mark inside a word is an apostrophe.
+QUOTED = re.compile(r"[“\"«]([^“”\"«»]+)[”\"»]|(?<!\w)[‘'‹](?=\w)(.+?)(?<!\s)[’'›](?!\w)")
 PARTS = 3  # quotations of one message that are checked
 LEAST = 3  # words of a quotation inside a message
 # The words in quotation marks, and whose they are said to be: “…” by Tusk, “…” — Tusk.
 CLAIM = re.compile(
-    r"^\s*[“\"«](?P<words>.+)[”\"»]\s*(?:[,.]?\s*(?:by|—|–|--?|said)\s+(?P<by>[^“”\"]+?))?\s*$", re.S
+    r"^\s*[“\"«‘'‹](?P<words>.+)[”\"»’'›]\s*(?:[,.]?\s*(?:by|—|–|--?|said)\s+(?P<by>[^“”\"]+?))?\s*$", re.S
 )
 BARE = re.compile(r"^\s*(?P<words>.+?)\s+(?:--by|—|–)\s+(?P<by>[^“”\"]{2,60}?)\s*$", re.S)
 MISSING = "Paste the words to check, as in: /column check “the words” by the name of who said them."
@@ -49,7 +50,7 @@ def claim(text: str) -> tuple[str, str | None]:
     """Return the quotation in what follows the word "check", and the name of whose it is said to be."""
     if found := CLAIM.match(text) or BARE.match(text):
         return found["words"].strip(), (found["by"] or "").strip(" .") or None
-    return text.strip().strip('“”"«»').strip(), None
+    return text.strip().strip('“”"«»‘‹›').strip(), None
 
 
 def unmarked(text: str) -> str:
@@ -80,7 +81,8 @@ def checked_in(text: str, check: Checks) -> list[QuoteCheck]:
     whole = check(text, None)
     if whole.wording not in (Outcome.ABSENT, Outcome.TOO_LONG):
         return [whole]
-    inside = [words for words in dict.fromkeys(QUOTED.findall(text)) if len(words.split()) >= LEAST]
+    quoted = dict.fromkeys(double or single for double, single in QUOTED.findall(text))
+    inside = [words for words in quoted if len(words.split()) >= LEAST]
     return [check(words, None) for words in inside[:PARTS] if words.strip() != text] or [whole]
 
 

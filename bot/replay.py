@@ -84,17 +84,19 @@ def replay(
     answers: Answers,
     article: Opens | None,
     may_see: Callable[[Given], bool] = lambda given: True,
+    *,
+    days: int,
 ) -> Message:
     """Show how the answer whose id was typed came about; one that nobody *may_see* here is not known."""
     given = answers.load(read_id(typed_id))
-    return why(given, places(given, article)) if given and may_see(given) else unknown_message()
+    return why(given, places(given, article)) if given and may_see(given) else unknown_message(days)
 
 
-def unknown_message() -> Message:
-    """Say that there is no answer of that id."""
+def unknown_message(days: int) -> Message:
+    """Say that there is no answer of that id; none is kept for more than so many *days*."""
     return Message(
         text="I know no answer with this id. An answer's id is in “Why this answer”, below the answer; "
-        "I keep answers for 30 days."
+        f"I keep answers for {days:,} days."
     )
 
 
@@ -150,6 +152,10 @@ def _account(given: Given) -> Iterator[str]:
         yield f"Continues an earlier answer, after {given.offset} excerpts."
     if given.removed_at:
         yield "This answer was removed."
+    for withdrawn in given.withdrawn:
+        when = datetime.fromtimestamp(withdrawn.at, UTC)
+        title = wording.clip(withdrawn.title)
+        yield f"It quoted “{title}”, which was taken down on {wording.day(when.date())}: its words are gone."
 
 
 def _chosen(reference: Reference, place: Now) -> str:

@@ -14,18 +14,14 @@ import threading
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from slack_bolt import App
-from slack_bolt.adapter.socket_mode.aiohttp import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
-from slack_sdk.socket_mode.aiohttp import SocketModeClient
-from slack_sdk.socket_mode.request import SocketModeRequest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.actions import Clicks, register_actions
 from bot.admins import Admins
@@ -33,33 +29,45 @@ from bot.column import Consulted
 from bot.commands import Commands
 from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
+from bot.connector import Connector
+from bot.corrections import SLOWER, Corrector
+from bot.failures import Failures, noting
+from bot.forgetting import FORGETTING
 from bot.home import Tabs, register_home
 from bot.listeners import register
 from bot.lookups import LOOKUPS
 from bot.manners import Manners
+from bot.operations import Operator, operations
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
 from bot.settings import SETTINGS, opening, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
+from bot.syncing import Keeper, Rhythm
+from bot.upkeep import Upkeep
+from bot.vitals import Vitals
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-# A dead connection is noticed within 0.8 s at 2 s, within 8.8 s at Bolt's 10 s.
-PING_INTERVAL = 2
-PULSE = 1.0
+LOADING = "the column is still being read"
 CLICKS = 16  # that are worked on at once
 POST_INTERVAL = 1.0  # Slack takes about one post a second in a channel
 LONGEST_PAUSE = 60.0
-LAST_ACKS = 100  # hundredths of a second
 REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
 
 class Loaded(Asks, Consulted, Protocol):
-    """The column, loaded: it is asked, opened and compared with."""
+    """The column, loaded: it is asked, opened and compared with, and kept where it is anybody's to keep."""
+
+    @property
+    def upkeep(self) -> Upkeep | None:
+        """What keeps it in step with its sources."""
+
+    def warm(self) -> None:
+        """Read now what the first question after a sync would wait for."""
 
 
 class Shelf:
@@ -79,8 +87,8 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *pulse* is
-    called every second while the socket is open: nobody else notices one that is silently dead.
+    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
+    the bot fares. *rhythm* says when the column is synced.
     """
 
     slack: Slack
@@ -91,7 +99,8 @@ class Service:
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
-    pulse: Callable[[], object] = lambda: None
+    vitals: Vitals = field(default_factory=Vitals)
+    rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -101,22 +110,23 @@ class Service:
             StartError: If Slack refuses a token.
             Exception: Whatever *load* raises.
         """
-        direct = is_loopback(self.slack.api_url)
-        client = posting_client(self.slack.bot_token, self.slack.api_url, direct=direct)
+        direct, vitals, shelf = is_loopback(self.slack.api_url), self.vitals, Shelf()
+        self._watch(shelf)
+        client = posting_client(self.slack.bot_token, self.slack.api_url, direct=direct, vitals=vitals)
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
-        shelf = Shelf()
-        admins = Admins(self.admins, workspace_admins(client))
-        app = build_app(client, identity, self.inbox, self.memory, admins, shelf)
-        connector = self._connector(app, direct=direct)
-        beating = asyncio.ensure_future(self._beat(connector))
+        admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
+        app = build_app(client, identity, self.inbox, self.memory, admins, manners, shelf, vitals)
+        connector = Connector.build(app, self.slack, vitals.socket, direct=direct)
+        watching = asyncio.ensure_future(connector.watch())
         try:
-            if await _unless(stop, connector.join()):
-                log.info("connected")
-                await self._answer(client, admins, stop, started, shelf)
+            with noting() as failures:
+                if await _unless(stop, connector.join()):
+                    log.info("connected")
+                    await self._answer(client, admins, manners, stop, started, shelf, failures)
         finally:
-            beating.cancel()
+            watching.cancel()
             await connector.leave()
             log.info("stopped")
 
@@ -124,23 +134,26 @@ class Service:
         self,
         client: WebClient,
         admins: Admins,
+        manners: Manners,
         stop: asyncio.Event,
         started: Callable[[], None],
         shelf: Shelf,
+        failures: Failures,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client)
+        loaded, statuses = threading.Event(), Statuses(client, self.vitals)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
+        self.vitals.check("herald", herald.why_not, vital=True)
         try:
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is None:
                 return
             shelf.column = answerer
             loaded.set()
-            poster = Poster(client)
-            manners = Manners(self.memory, self.limits)
-            commands = Commands(LOOKUPS, SETTINGS)
+            poster = Poster(client, self.vitals)
+            operator = self._operator(answerer, poster, admins, failures)
+            commands = Commands(LOOKUPS, SETTINGS, FORGETTING, operations(operator) if operator else {})
             replier = Replier(
                 self.inbox,
                 self.memory,
@@ -151,16 +164,51 @@ class Service:
                 commands,
                 admins,
                 recheck=self.recheck,
+                vitals=self.vitals,
             )
             workers = Workers(self.inbox, replier, Pace(self.post_interval))
             workers.start()
+            self.vitals.check("workers", workers.why_not, vital=True)
+            if operator:
+                operator.keeper.start()
+                operator.corrector.start()
             log.info("answering")
             started()
             await stop.wait()
-            await asyncio.to_thread(workers.stop)
+            stops = [workers.stop, *((operator.keeper.stop, operator.corrector.stop) if operator else ())]
+            await asyncio.gather(*map(asyncio.to_thread, stops))
         finally:
             await asyncio.to_thread(herald.stop)
             await asyncio.to_thread(statuses.close)
+
+    def _operator(
+        self, column: Loaded, poster: Poster, admins: Admins, failures: Failures
+    ) -> Operator | None:
+        """Return what admins work with, and what keeps the column; None where it is not ours to keep."""
+        if column.upkeep is None:
+            return None
+        corrector = Corrector(self.memory, poster, column.upkeep, interval=self.post_interval * SLOWER)
+        keeper = Keeper(
+            column.upkeep,
+            self.memory,
+            poster,
+            admins.people,
+            self.rhythm,
+            warm=column.warm,
+            afterwards=corrector.wake,
+            synced=self.vitals.synced,
+        )
+        self.vitals.check("sync", keeper.why_not)
+        return Operator(
+            upkeep=column.upkeep,
+            keeper=keeper,
+            admins=admins,
+            inbox=self.inbox,
+            memory=self.memory,
+            failures=failures,
+            corrector=corrector,
+            socket_age=lambda: self.vitals.socket.age,
+        )
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
         """Wait until Slack knows both tokens, and return who we are."""
@@ -173,54 +221,21 @@ class Service:
             await asyncio.sleep(pause)
             pause = min(LONGEST_PAUSE, pause * 2)
 
-    async def _beat(self, connector: Connector) -> None:
-        while True:
-            if await connector.client.is_connected():
-                self.pulse()
-            await asyncio.sleep(PULSE)
+    def _watch(self, shelf: Shelf) -> None:
+        """Let the vitals look at what the bot stands on."""
+        vitals = self.vitals
 
-    def _connector(self, app: App, *, direct: bool) -> Connector:
-        web_client = AsyncWebClient(base_url=self.slack.api_url)
-        connector = Connector(app, self.slack.app_token, web_client=web_client, ping_interval=PING_INTERVAL)
-        if direct:
-            web_client.proxy = connector.client.proxy = None
-        return connector
+        def store() -> str | None:
+            if shelf.column is None:
+                return LOADING
+            shelf.column.summary()  # reads it, or raises
+            return None
 
-
-class Connector(SocketModeHandler):
-    """
-    Bolt's socket, with a way to leave: what comes in meanwhile is not taken, so it is not acknowledged.
-
-    Slack sends that again, to the next bot or to the next start; an ack on a closing line would be lost.
-    """
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._busy, self._leaving = 0, False
-
-    async def join(self) -> bool:
-        """Connect, however often it takes; True."""
-        await self.client.connect()  # type: ignore[no-untyped-call]
-        return True
-
-    async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]
-        """Let the app acknowledge *req*, unless we are leaving."""
-        if self._leaving:
-            return
-        self._busy += 1
-        try:
-            await super().handle(client, req)
-        finally:
-            self._busy -= 1
-
-    async def leave(self) -> None:
-        """Finish what was begun, and close."""
-        self._leaving = True
-        for _ in range(LAST_ACKS):
-            if not self._busy:
-                break
-            await asyncio.sleep(0.01)
-        await self.client.close()  # type: ignore[no-untyped-call]
+        vitals.queue = self.inbox.open
+        vitals.check("line", vitals.socket.lost, vital=True)
+        vitals.check("socket", vitals.socket.why_not)
+        vitals.check("model", lambda: LOADING if shelf.column is None else None)
+        vitals.check("store", store)
 
 
 @contextmanager
@@ -244,7 +259,9 @@ def build_app(
     inbox: Inbox,
     memory: Memory,
     admins: Admins,
+    manners: Manners,
     shelf: Shelf | None = None,
+    vitals: Vitals | None = None,
 ) -> App:
     """
     Build the Bolt app with all its listeners; it does not call Slack yet, nor before an ack.
@@ -264,9 +281,9 @@ def build_app(
         listener_executor=ThreadPoolExecutor(CLICKS, "click"),
         raise_error_for_unhandled_request=True,
     )
-    here, poster = shelf or Shelf(), Poster(client)
+    here, poster = shelf or Shelf(), Poster(client, vitals)
     register(app, inbox, memory, {"settings": opening(poster, memory)})
-    register_actions(app, Clicks(memory, poster, admins, lambda: here.column))
+    register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, poster, memory)
     return app

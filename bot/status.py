@@ -15,7 +15,9 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.client import Client
 from bot.state import Inbox, Request, State
+from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +37,9 @@ def queued(ahead: int) -> str:
 class Statuses:
     """The statuses of one bot. Safe to share among threads."""
 
-    def __init__(self, client: WebClient) -> None:
-        self._client = WebClient(
-            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[]
+    def __init__(self, client: WebClient, vitals: Vitals | None = None) -> None:
+        self._client = Client(
+            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[], vitals=vitals
         )
         self._client.proxy = client.proxy
         self._lock = threading.Lock()
@@ -101,6 +103,10 @@ class Herald:
     def start(self) -> None:
         """Begin to look."""
         self._thread.start()
+
+    def why_not(self) -> str | None:
+        """Say that its thread has died; None while it lives or is asked to end."""
+        return None if self._thread.is_alive() or self._stopping.is_set() else f"{self._thread.name} died"
 
     def stop(self) -> None:
         """Look no more."""

@@ -6,7 +6,8 @@ Each is within Slack's limits whatever the column holds, and shows its words let
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from bot.message import (
@@ -18,6 +19,7 @@ from bot.message import (
     Message,
     address,
     citation,
+    is_cut,
     plain_text,
     prove_excerpts,
     quotation,
@@ -35,57 +37,79 @@ REASON_VIEW, REASON_BLOCK, REASON = "answer_reason", "reason_block", "reason_tex
 
 OPTION_LIMIT = 75
 REASON_LIMIT = 2_000
+LEFT_OUT = (
+    "Some of what stands around it is left out: of one article I show each person a share a day, "
+    "and you have reached it. The link opens the article."
+)
 # What remains of a paragraph around the excerpt, in characters, until the modal fits.
 AROUND_LIMITS = (2_500, 1_800, 1_200, 800, 400, 200, 100)
 
 
-def context_view(given: Given, index: int, found: Now) -> View:
+def paragraphs(reference: Reference, found: Now) -> list[Excerpt]:
     """
-    Show the paragraph of the excerpt *index*, and the one before and after it.
+    Return what the context of an excerpt is made of: its paragraph, the one before and the one after, whole.
 
-    Where the column changed, the paragraph is shown as it was when the answer was given, alone.
+    Where the column changed, that is the paragraph as it was when the answer was given, alone.
+    """
+    if found.article is None or found.number is None:
+        kept = reference.excerpt()
+        return [replace(kept, start=0, end=len(kept.passage.text))]
+    near = (found.number, found.number - 1, found.number + 1)
+    passages = found.article.passages
+    return [
+        Excerpt(article=found.article, number=n, start=0, end=len(passages[n - 1].text), score=0.0)
+        for n in near
+        if 1 <= n <= len(passages)
+    ]
+
+
+def context_view(given: Given, index: int, found: Now, allowed: Collection[int]) -> View:
+    """
+    Show the `paragraphs` around the excerpt *index*, but for those whose numbers are not *allowed*.
 
     Raises:
         NotVerbatimError: If the excerpt is not in the view letter for letter.
     """
+    whole = {p.number: p.passage.text for p in paragraphs(given.excerpts[index], found)}
+    shown = {number: text for number, text in whole.items() if number in allowed}
+    embedded = (found.number or given.excerpts[index].number) in shown
     fits = next(
         blocks
         for limit in AROUND_LIMITS
-        if size(blocks := list(_context(given, index, found, limit))) <= BLOCKS_LIMIT
+        if size(blocks := list(_context(given, index, found, whole, shown, limit))) <= BLOCKS_LIMIT
     )
-    prove_excerpts(fits, [given.excerpts[index].excerpt()])
+    prove_excerpts(fits, [given.excerpts[index].excerpt()], embedded=embedded)
     return _modal("More context", fits, private_metadata=given.id)
 
 
-def _context(given: Given, index: int, found: Now, limit: int) -> Iterator[Block]:
+def _context(
+    given: Given, index: int, found: Now, whole: Mapping[int, str], shown: Mapping[int, str], limit: int
+) -> Iterator[Block]:
     reference = given.excerpts[index]
+    number = found.number or reference.number
     if len(given.excerpts) > 1:
         yield {"type": "actions", "block_id": "context_excerpts", "elements": [_menu(given, index)]}
     if found.fate is not Fate.SAME:
         yield {"type": "section", "text": plain_text(found.fate.value)}
-    before, after = _neighbours(found)
     if found.number == 1:
         yield _small("The article begins here.")
-    if before is not None:
+    if number - 1 in shown:
         yield _small("The paragraph before:")
-        yield from _ending(before, limit)
-    yield _small(f"¶ {reference.number}, with the excerpt set off as a quotation:")
-    yield from _around(reference, limit)
-    if after is not None:
+        yield from _ending(shown[number - 1], limit)
+    if number in shown:
+        yield _small(f"¶ {reference.number}, with the excerpt set off as a quotation:")
+        yield from _around(reference, limit)
+    else:
+        yield _small(f"From ¶ {reference.number}:")
+        yield quotation(reference.excerpt(), limit)
+    if number + 1 in shown:
         yield _small("The paragraph after:")
-        yield from _beginning(after, limit)
-    elif found.number is not None:
+        yield from _beginning(shown[number + 1], limit)
+    elif found.number is not None and number + 1 not in whole:
         yield _small("The article ends here.")
+    if len(shown) < len(whole):
+        yield {"type": "section", "text": plain_text(LEFT_OUT)}
     yield citation(reference.excerpt())
-
-
-def _neighbours(found: Now) -> tuple[str | None, str | None]:
-    if found.article is None or found.number is None:
-        return None, None
-    passages, at = found.article.passages, found.number - 1
-    before = passages[at - 1].text if at > 0 else None
-    after = passages[at + 1].text if at + 1 < len(passages) else None
-    return before, after
 
 
 def _menu(given: Given, index: int) -> Block:
@@ -110,7 +134,7 @@ def _around(reference: Reference, limit: int) -> Iterator[Block]:
     """Yield the paragraph with the excerpt in it as a quotation; what is far from it may be cut."""
     excerpt, text = reference.excerpt(), reference.passage
     yield from _ending(text[: excerpt.start], limit)
-    yield quotation(excerpt, limit)
+    yield quotation(excerpt, limit, embedded=True)
     yield from _beginning(text[excerpt.end :], limit)
 
 
@@ -152,11 +176,12 @@ def _cited(reference: Reference, found: Now, limit: int) -> Iterator[Block]:
 def cited(excerpt: Excerpt, limit: int = EXCERPT_LIMITS[0]) -> str:
     """Write a citation: the words, whose they are, author, title, date, ¶ and link."""
     words = wording.cut(excerpt.text, limit)
-    mark = "" if words == excerpt.text else " […]"
+    before, after = is_cut(excerpt, words)
+    opening, ending = "[…] " if before else "", " […]" if after else ""
     author = wording.clip(excerpt.article.author or "")
     title = f"“{wording.clip(excerpt.article.title) or 'untitled'}”"
     work = ", ".join(filter(None, (author, title, wording.dated(excerpt), f"¶ {excerpt.number}")))
-    lines = (f"{words}{mark}", f"— {wording.voice(excerpt)}", f"{work}.", address(excerpt) or "")
+    lines = (f"{opening}{words}{ending}", f"— {wording.voice(excerpt)}", f"{work}.", address(excerpt) or "")
     return "\n".join(filter(None, lines))
 
 

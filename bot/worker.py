@@ -20,7 +20,7 @@ from bot.buttons import ROOM, carrying
 from bot.choices import offering
 from bot.commands import Call, Commands, Looks
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
-from bot.manners import Manners, unanswerable
+from bot.manners import Asking, Manners, unanswerable
 from bot.message import (
     Message,
     edited_message,
@@ -38,7 +38,8 @@ from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableE
 from bot.settings import SHARED_REFUSAL, refusal
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
 from bot.status import WORKING, Statuses
-from index.answer import Answer, Place
+from bot.vitals import Ending, Stage, Vitals
+from index.answer import Answer, Place, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -62,11 +63,16 @@ class Asks(Knows, Looks, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What is posted, and the answer in it, if it is one; a *private* one is for the asker alone."""
+    """
+    What is posted, and the answer in it, if it is one; a *private* one is for the asker alone.
+
+    *ending* is what a message without an answer means for its question.
+    """
 
     message: Message
     given: Given | None = None
     private: bool = False
+    ending: Ending = Ending.TOLD
 
 
 class Replier:
@@ -88,15 +94,20 @@ class Replier:
         admins: Admins,
         *,
         recheck: float,
+        vitals: Vitals | None = None,
     ) -> None:
+        self._vitals = vitals or Vitals()
         self._statuses, self._manners, self._commands, self._admins = statuses, manners, commands, admins
         self._inbox, self._memory, self._poster, self._answerer = inbox, memory, poster, answerer
         self._recheck, self._began = recheck, time.time()
 
     def handle(self, taken: Taken) -> None:
         """Answer *taken*, or find out that it was answered, or put it back for a while."""
+        if taken.attempts == 1 and not taken.in_doubt:
+            self._vitals.took(Stage.WAITING, time.time() - taken.received_at)
         if taken.attempts > LAST_ATTEMPT:
             self._inbox.finish(taken, State.FAILED)
+            self._vitals.ended(taken.request.kind, Ending.UNSENT)
             log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
         elif not taken.in_doubt or self._is_missing(taken):
             self._statuses.show(taken.id, taken.request, WORKING)
@@ -105,15 +116,18 @@ class Replier:
                 replied = self._reply(taken)
             finally:
                 self._statuses.settle(taken.id, replied=taken.request.reply_thread if replied else None)
+        self._memory.erasure.sweep()  # whoever asked to be forgotten meanwhile is
 
     def _reply(self, taken: Taken) -> bool:
         """Answer *taken*; return whether a message was posted."""
-        reply = self._compose(taken)
+        with self._vitals.timing(Stage.ASKING):
+            reply = self._compose(taken)
         self._statuses.arrived(taken.id)
         if not self._inbox.begin_post(taken):
             return False  # the lease was lost: somebody else answers
         try:
-            ts = self._send(taken, reply)
+            with self._vitals.timing(Stage.POSTING):
+                ts = self._send(taken, reply)
         except LaterError as error:
             self._put_back(taken, error.seconds)
         except DoubtError:
@@ -125,6 +139,7 @@ class Replier:
             # The memory first: when the question is closed, the next of its conversation may lean on it.
             self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
+            self._ended(taken, reply.given.verdict if reply.given else reply.ending)
             _note("posted", taken, verdict=verdict or None)
             return not reply.private
         return False
@@ -149,12 +164,12 @@ class Replier:
             return Reply(kept_out, private=True)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
-            return Reply(error_message(taken.id))
+            return Reply(error_message(taken.id), ending=Ending.ERROR)
         try:
             return self._commanded(taken) or self._refused(taken) or self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
-            return Reply(error_message(taken.id))
+            return Reply(error_message(taken.id), ending=Ending.ERROR)
 
     def _kept_out(self, request: Request) -> Message | None:
         """Return what is said to whom the channel's settings give no answer."""
@@ -164,9 +179,9 @@ class Replier:
         return None if chosen.lets_ask(request.user) else refusal(chosen)
 
     def _operates(self, request: Request) -> bool:
-        """Tell whether it is a command that runs the bot, which a channel's settings do not keep out."""
+        """Tell whether it is a command that a channel's settings do not keep out."""
         found = self._commands.find(request.text) if request.commanded else None
-        return found is not None and found[0].admins
+        return found is not None and (found[0].admins or found[0].anywhere)
 
     def _commanded(self, taken: Taken) -> Reply | None:
         """Return what a command brings that is no question."""
@@ -177,9 +192,9 @@ class Replier:
             return None
         if command.admins and not self._admins.include(request.user):
             return Reply(self._admins.refusal())
-        if command.counts and rest and (refused := self._manners.too_many(taken)):
+        if command.counts and rest and (refused := self._manners.too_many(Asking.of(taken))):
             return Reply(refused)
-        ration = partial(self._manners.ration, taken=taken)
+        ration = partial(self._manners.ration, asking=Asking.of(taken))
         call = Call(rest=rest, request=request, column=self._answerer, memory=self._memory, ration=ration)
         return Reply(command.run(call))
 
@@ -192,7 +207,7 @@ class Replier:
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""
-        said = unanswerable(taken.request.text) or self._manners.too_many(taken)
+        said = unanswerable(taken.request.text) or self._manners.too_many(Asking.of(taken))
         return Reply(said) if said else None
 
     def _answered(self, taken: Taken) -> Reply:
@@ -202,7 +217,7 @@ class Replier:
         if turn.seen and not answer.excerpts:
             return Reply(exhausted_message(answer.subject))
         most = self._memory.channels.load(taken.request.channel).most_excerpts
-        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), taken)
+        answer = self._manners.rationed(replace(answer, excerpts=answer.excerpts[:most]), Asking.of(taken))
         about = topic(answer.question, answer.subject)
         record = given(taken.id, taken.request, answer, topic=about, offset=len(turn.seen))
         built = offering(message(answer, spare=ROOM), answer, taken.id)
@@ -256,8 +271,13 @@ class Replier:
                 return True
             self._memory.answers.posted(taken.id, ts)
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
+            self._ended(taken, Ending.FOUND)
             _note("found", taken)
         return False
+
+    def _ended(self, taken: Taken, ending: Verdict | Ending) -> None:
+        self._vitals.took(Stage.WHOLE, time.time() - taken.received_at)
+        self._vitals.ended(taken.request.kind, ending)
 
     def _put_back(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         age = time.time() - max(taken.received_at, self._began)  # the bot's own absence does not count
@@ -271,6 +291,7 @@ class Replier:
 
     def _give_up(self, taken: Taken, reply: Message, *, code: str) -> None:
         self._inbox.finish(taken, State.FAILED)  # first, so that the asker is told once at most
+        self._vitals.ended(taken.request.kind, Ending.UNSENT)
         log.error("not posted", extra={"request": taken.id, "code": code})
         if taken.request.kind is Kind.EDIT:
             return  # a soft word that is not worth a second one
@@ -302,6 +323,11 @@ class Workers:
         """Begin to answer."""
         for thread in self._threads:
             thread.start()
+
+    def why_not(self) -> str | None:
+        """Name the threads that have died, or None while all live or are asked to end."""
+        dead = [thread.name for thread in self._threads if thread.ident and not thread.is_alive()]
+        return f"{', '.join(dead)} died" if dead and not self._stopping.is_set() else None
 
     def stop(self) -> None:
         """Answer what is waiting, as far as the grace goes, and hand back the rest."""

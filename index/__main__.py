@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 from rich.console import Console
@@ -22,8 +23,12 @@ from index.check import QuoteChecker
 from index.config import Config, ConfigError
 from index.embedder import Embedder, ModelError
 from index.retriever import Retriever
+from index.sources import is_live
 from index.store import Store, StoreError, WrongModelError
 from index.sync import Change, Outcome, sync
+
+if TYPE_CHECKING:
+    from index.sources.fetch import Fetcher
 
 EVALUATED = "eval"  # the folder in the data folder that keeps the stores of evaluated articles
 
@@ -60,7 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m index", description="Read, search and judge a column.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     command = commands.add_parser("sync", help="read the column; only what changed is embedded")
-    command.add_argument("sources", nargs="*", metavar="SOURCE", help="files or folders (default: COLUMN)")
+    command.add_argument(
+        "sources", nargs="*", metavar="SOURCE", help="files, folders, exports or addresses (default: COLUMN)"
+    )
     command.add_argument(
         "--prune", action="store_true", help="also drop what an empty or unreadable source held"
     )
@@ -107,10 +114,11 @@ def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
             report = sync(
                 store,
                 embedder,
-                given.sources or config.column,
+                given.sources or config.sources(store.sources()),
                 whole=not given.sources,
                 prune=given.prune,
-                progress=bar.named,
+                fetcher=_fetcher(config),
+                progress=lambda outcome, done: bar.named(outcome.name, done),
             )
         summary = store.summary()
     terminal.print_report(report, summary, console)
@@ -118,6 +126,12 @@ def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
     if not failed:
         return 0
     return 1 if len(report.outcomes) > failed else 2
+
+
+def _fetcher(config: Config) -> Fetcher:
+    from index.sources.fetch import Fetcher  # its libraries take a while to load, and to ask needs none
+
+    return Fetcher.configured(config)
 
 
 @contextmanager
@@ -129,7 +143,9 @@ def _opened(folder: Path, embedder: Embedder, *, rebuild: bool = False) -> Itera
             raise
         embedder.load()  # a model that does not load must not cost the old vectors
         store = Store.open_existing(folder)
-        store.clear(embedder.model_id, embedder.dimension)
+        # What live sources gave stays, for they may no longer have it: it is embedded from what is stored.
+        live = {a.source for a in store.articles() if is_live(a.source)}
+        store.clear(embedder.model_id, embedder.dimension, keep=live)
     with store:
         yield store
 
@@ -219,7 +235,12 @@ def _judged(given: argparse.Namespace, config: Config, embedder: Embedder) -> It
     place = hashlib.sha256(str(given.articles.resolve()).encode()).hexdigest()[:12]
     with _opened(config.data_dir / EVALUATED / place, embedder, rebuild=True) as store:
         with terminal.progress("Reading") as bar:
-            report = sync(store, embedder, [str(given.articles)], progress=bar.named)
+            report = sync(
+                store,
+                embedder,
+                [str(given.articles)],
+                progress=lambda outcome, done: bar.named(outcome.name, done),
+            )
         if all(o.change is Change.FAILED or o.why for o in report.outcomes):
             raise StoreError("\n".join(map(_reason, report.outcomes)) or f"{given.articles} is empty.")
         yield store

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,23 +28,32 @@ class Config:
     What the index needs to know.
 
     *column* names files, folders and addresses; the samples when nothing is set. *embedding_model* is
-    None for the bundled model. *aliases* is what else people are called, by their names.
+    None for the bundled model. *aliases* is what else people are called, by their names. *allow_hosts* may
+    be fetched though they are not public; *contact* is told to every server that is asked.
     """
 
     column: tuple[str, ...]
     data_dir: Path
     embedding_model: str | None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    allow_hosts: tuple[str, ...] = ()
+    contact: str = ""
+
+    def sources(self, added: Sequence[str]) -> list[str]:
+        """Return all that the column is read from, those *added* included; the samples make way for these."""
+        named = () if added and self.column == (str(SAMPLES),) else self.column
+        return list(dict.fromkeys([*named, *added]))
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Config:
         """
-        Read COLUMN, DATA_DIR, EMBEDDING_MODEL and ALIASES from *environ*; a blank value counts as not set.
+        Read the settings of the index from *environ*; a blank value counts as not set.
 
         The file of ALIASES is read here, once; aliases.toml where nothing is set and it is there.
 
         Raises:
-            ConfigError: If COLUMN cannot be split, DATA_DIR names a file, or the aliases cannot be used.
+            ConfigError: If COLUMN cannot be split, DATA_DIR names a file, the aliases cannot be used, a host
+                is an address, or the contact cannot stand in a header.
         """
         problems: list[str] = []
         column: list[str] = []
@@ -62,6 +72,16 @@ class Config:
             called = read_aliases(environ.get("ALIASES", "").strip())
         except aliases.AliasesError as error:
             problems += error.problems
+        hosts = tuple(re.split(r"[\s,]+", environ.get("ALLOW_HOSTS", "").strip()))
+        contact = environ.get("CONTACT", "").strip()
+        if any(not re.fullmatch(r"[\w.:\[\]-]*", host) for host in hosts):
+            problems.append(
+                "ALLOW_HOSTS holds more than names of hosts; write them like news.internal 10.0.0.7."
+            )
+        if not re.fullmatch(r"[\x21-\x7e ]{0,100}", contact) or set(contact) & set("()\\"):
+            problems.append(
+                "CONTACT cannot be sent; write an e-mail or web address of at most 100 characters."
+            )
         if problems:
             raise ConfigError(problems)
         model = environ.get("EMBEDDING_MODEL", "").strip() or None
@@ -70,6 +90,8 @@ class Config:
             data_dir=data_dir,
             embedding_model=model,
             aliases=called,
+            allow_hosts=tuple(filter(None, hosts)),
+            contact=contact,
         )
 
 

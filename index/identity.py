@@ -87,6 +87,17 @@ def canonical(url: str) -> str:
     return f"{host}{re.sub('/{2,}', '/', path).rstrip('/')}{query}"
 
 
+def cleaned(url: str) -> str:
+    """Return an address without what only tracks readers, as it may be shown and opened."""
+    try:
+        parts = urlsplit(url.strip())
+        pairs = parts.query.split("&")
+    except ValueError:
+        return url
+    kept = "&".join(pair for pair in pairs if not _tracks(pair.partition("=")[0]))
+    return parts._replace(query=kept, fragment="").geturl()
+
+
 def id_of(trace: Trace, taken: Collection[str] = ()) -> str:
     """Return the id of a new article: of its link; of its words where there is none or that id is *taken*."""
     first = hashlib.sha256(f"link {trace.link}".encode()).hexdigest()[:32]
@@ -117,19 +128,27 @@ class Known:
         for part in trace.parts:
             self._parts[part].add(id)
 
-    def find(self, trace: Trace, *, listed: Collection[str] = ()) -> str | None:
-        """
-        Return the id of the article that *trace* is of, or None where it is none of these.
+    def find(self, trace: Trace) -> str | None:
+        """Return the id of the article that *trace* is of, by whatever tells it; None for none of these."""
+        return self.exact(trace) or self.near(trace)
 
-        *listed* are the links of the articles that stand beside it in its source: one that stands there
-        under its own link is another article, however much of the text they share.
-        """
+    def exact(self, trace: Trace) -> str | None:
+        """Return the id of the article that has this very link, or these very words."""
         if trace.link and (id := self._links.get(trace.link)):
             return id
         if (id := self._texts.get(trace.text)) and self._same_words(id, trace):
             return id
-        if (id := self._names.get((trace.name, trace.title))) and not (self.traces[id].link and trace.link):
-            return id
+        # An export has no links, but the last part of each; and titles are edited more than those.
+        named = self._names.get((trace.name, trace.title))
+        return named if named and bool(self.traces[named].link) != bool(trace.link) else None
+
+    def near(self, trace: Trace, listed: Collection[str] = ()) -> str | None:
+        """
+        Return the id of the article that has nearly these words.
+
+        *listed* are the links of the articles that stand beside it in its source: one that stands there
+        under its own link is another article, however much of the text they share.
+        """
         alike = {id: s for id, s in self._shared(trace).items() if self.traces[id].link not in listed}
         best = max(alike, key=lambda id: alike[id], default=None)
         return best if best is not None and self._almost_same(best, trace, alike[best]) else None

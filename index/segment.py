@@ -20,6 +20,7 @@ ATTRIBUTION = re.compile(
 )
 
 INNER = re.compile(r"(?<=\w)’(?=\w)")
+HALVES = re.compile("[\ud800-\udfff]")  # of a character, which no encoding takes
 # A mark behind a space opens the next sentence: “…,” Roe said. “And …
 OPENING = re.compile(r"(?<=\s)(?:[“„«‘\"]|``|'')$")
 
@@ -106,7 +107,7 @@ def _sentences(text: str) -> tuple[Span, ...]:
     spans: list[Span] = []
     # The apostrophe of "O’Neill" closes no ‘quotation’.
     read = INNER.sub("x", text) if "‘" in text else text
-    for boundary in sentencex.get_sentence_boundaries("en", read):
+    for boundary in sentencex.get_sentence_boundaries("en", HALVES.sub("\ufffd", read)):
         span = stripped(text, boundary["start_index"], boundary["end_index"])
         if span.start == span.end:
             continue
@@ -126,6 +127,14 @@ def _belongs_to(text: str, before: Span, span: Span) -> bool:
         return True
     asked = re.search(r"[?!…][”\"»’']{1,2}$", text[before.start : before.end])
     return bool(asked and ATTRIBUTION.match(text, span.start, span.end))
+
+
+def breaks_off(text: str, start: int, end: int) -> tuple[bool, bool]:
+    """Tell whether ``text[start:end]`` leaves out words of the sentence that it begins in, and ends in."""
+    whole = sentences(text)
+    before = next((text[s.start : start] for s in whole if s.start < start < s.end), "")
+    after = next((text[end : s.end] for s in whole if s.start < end < s.end), "")
+    return any(map(str.isalnum, before)), any(map(str.isalnum, after))
 
 
 def windows(text: str, spans: Iterable[Span], length: Callable[[str], int], limit: int) -> list[Span]:

@@ -6,29 +6,42 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from index import segment, speech
+from index import identity, segment, speech
+from index.intake import Intake, Verdict
 from index.passage import Article, Passage
 from index.segment import Span, fold, sentences, windows
-from index.sources import Failure, SourceError, read
+from index.sources import Failure, SourceError, Unchanged, is_export, is_live, read
 from index.speech.names import names
 from index.store import Chunk, Store
+
+if TYPE_CHECKING:
+    from index.sources.fetch import Fetcher
+    from index.sources.visit import Visit
 
 # What is stored of a text depends on the code that reads it: when that changes, articles are read again.
 RULES = hashlib.sha256(
     b"".join(
         path.read_bytes()
-        for path in [Path(segment.__file__), *sorted(Path(speech.__file__).parent.glob("*.py"))]
+        for path in [
+            Path(segment.__file__),
+            Path(identity.__file__),
+            *sorted(Path(speech.__file__).parent.glob("*.py")),
+        ]
     )
 ).hexdigest()
+STAMP = RULES[:16]  # what the fingerprint of an article that these rules read begins with
+NOTHING = "It holds no text, Markdown or HTML file; name a folder that does."
+NOTHING_LIVE = "It lists no article; name the address of a feed, a sitemap or a page."
 BATCH = 256  # chunks encoded at once, of as many articles as it takes
 
 
@@ -57,6 +70,7 @@ class Change(StrEnum):
     REMOVED = "removed"
     UNCHANGED = "unchanged"
     FAILED = "failed"
+    TAKEN_DOWN = "taken down"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +94,7 @@ class Report:
         return sum(o.change is change for o in self.outcomes)
 
 
-Progress = Callable[[str, int], None]  # the name of what was just done, and the articles done so far
+Progress = Callable[[Outcome, int], None]  # what was just done, and how many outcomes there are so far
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,8 @@ def sync(
     *,
     whole: bool = True,
     prune: bool = False,
-    progress: Progress = lambda name, done: None,
+    fetcher: Fetcher | None = None,
+    progress: Progress = lambda outcome, done: None,
 ) -> Report:
     """
     Make the store hold what *sources* hold.
@@ -114,16 +129,22 @@ def sync(
         prune: Also remove the articles of a source that turned out empty or unreadable. Without it they
             are kept: an unmounted disk must not empty the store.
 
+        fetcher: Fetches what lives on the web; None for one with its defaults.
+
     Raises:
         StoreError: If the store cannot be written; what was done before is kept.
     """
-    with store.write_lock():
-        run = _Run(store, embedder, progress, prune=prune)
-        for source in dict.fromkeys(sources):
+    distinct = list(dict.fromkeys(sources))
+    with store.write_lock(), _visiting(store, distinct, fetcher) as visit:
+        run = _Run(store, embedder, progress, distinct, visit, prune=prune)
+        for source in sorted(distinct, key=lambda s: not is_live(s)):
             run.read(source)
+        run.take_previews()
         run.flush()
+        run.renew(sources)
+        run.settle()
         run.remove_gone(sources, whole=whole)
-        store.record_sync(datetime.now(UTC), run.failures)
+        store.record_sync(run.now(), run.failures)
         store.save()
     return Report(outcomes=tuple(run.outcomes), embedded=run.embedded)
 
@@ -131,38 +152,95 @@ def sync(
 class _Run:
     """The state of one sync."""
 
-    def __init__(self, store: Store, embedder: EncodesDocuments, progress: Progress, *, prune: bool) -> None:
+    def __init__(
+        self,
+        store: Store,
+        embedder: EncodesDocuments,
+        progress: Progress,
+        sources: Sequence[str],
+        visit: Visit | None,
+        *,
+        prune: bool,
+    ) -> None:
         self.store, self.embedder, self.progress, self.prune = store, embedder, progress, prune
+        self.visit = visit
         self.known = store.fingerprints()
+        self.intake = Intake(store, sources)
         self.outcomes: list[Outcome] = []
         self.failures: dict[str, str] = {}
         self.kept: set[str] = set()  # ids that were read, or could not be read just now
         self.empty: set[str] = set()  # sources without a single readable article
         self.unsure = False  # a folder could not be read: nothing says what was in it
+        self.stands: set[str] = set()  # of these, those whose stored text stands, whatever was read
+        self.previews: dict[str, Article] = {}  # of which another source may have the whole
         self.pending: list[_Pending] = []
         self.embedded = 0
 
+    def now(self) -> datetime:
+        """Return the time, by the clock of whoever fetches."""
+        return self.visit.fetcher.now() if self.visit else datetime.now(UTC)
+
     def read(self, source: str) -> None:
         """Take in all articles of *source*, but for those that a source before it held too."""
-        articles = failures = 0
+        counts: Counter[type] = Counter()
+        later: list[Article] = []
+        self.intake.begin()
         try:
-            for item in read(source):
-                articles += isinstance(item, Article)
-                failures += isinstance(item, Failure)
-                self._take_in(source, item)
+            for item in read(source, self.visit):
+                counts[type(item)] += 1
+                if isinstance(item, Article):
+                    self._judge(item, later)
+                elif isinstance(item, Failure):
+                    self._take_in(source, item)
+            self.store.record_read(source, self.now())
         except SourceError as e:
             self._fail(source, str(e))
-            failures += 1
-        if not articles:
+            counts[Failure] += 1
+        for article in later:
+            self._judge(article, None)
+        if not self.previews:
+            self.settle()
+        if not counts[Article] and not counts[Unchanged]:
             self.empty.add(source)
-        if not articles and not failures and not self.prune:
-            self._fail(source, "It holds no text, Markdown or HTML file; name a folder that does.")
+        if not counts.total() and not self.prune:
+            self._fail(source, NOTHING_LIVE if is_live(source) else NOTHING)
 
-    def _take_in(self, source: str, item: Article | Failure) -> None:
-        if item.id in self.kept:
+    def _judge(self, incoming: Article, later: list[Article] | None) -> None:
+        """Take an article in as the one that it is; put off what can only be told when all has been seen."""
+        judged = self.intake.judge(incoming, last=later is None)
+        if judged.verdict is Verdict.LATER and later is not None:
+            later.append(incoming)
+        elif judged.article.id in self.kept:
             return
-        if isinstance(item, Article):
-            self._take(item)
+        elif judged.verdict is Verdict.TAKE and judged.article.truncated:
+            self.previews.setdefault(judged.article.id, judged.article)
+        elif judged.verdict is Verdict.TAKE:
+            self._take(judged.article)
+        else:
+            self.kept.add(judged.article.id)
+            if judged.verdict is Verdict.TAKEN_DOWN:
+                self.store.remove(judged.article.id)  # a copy of it, from another source
+            else:
+                self.stands.add(judged.article.id)
+            change = Change.TAKEN_DOWN if judged.verdict is Verdict.TAKEN_DOWN else Change.UNCHANGED
+            self._note(Outcome(name=judged.article.name, change=change, why=judged.why))
+
+    def take_previews(self) -> None:
+        """Take in what no source has whole."""
+        for id, preview in self.previews.items():
+            if id not in self.kept:
+                self._take(preview)
+
+    def settle(self) -> None:
+        """Remember of what was fetched that it need not be fetched again, now that its articles are kept."""
+        if self.visit and self.visit.notes:
+            self.flush()
+            for url, fetched in self.visit.notes.items():
+                self.store.record_fetched(url, fetched)
+            self.visit.notes.clear()
+
+    def _take_in(self, source: str, item: Failure) -> None:
+        if item.id in self.kept:
             return
         if item.id is None:
             self.unsure = True
@@ -207,9 +285,28 @@ class _Run:
             Chunk(number=p.number, start=s.start, end=s.end, vector=vectors[text])
             for (p, s), text in zip(pending.spans, pending.texts, strict=True)
         ]
-        self.store.put(article, pending.fingerprint, chunks, name_words(article.passages))
+        self.store.put(article, pending.fingerprint, chunks, name_words(article.passages), self.now())
         change = Change.CHANGED if article.id in self.known else Change.ADDED
         self._note(Outcome(name=article.name, change=change))
+
+    def renew(self, sources: Sequence[str]) -> None:
+        """
+        Account for what live sources no longer list: it stays, and is read anew from the store.
+
+        That is needed only where the rules changed that read it, or its vectors are gone.
+        """
+        for article in self.store.articles():
+            stands = article.id in self.stands
+            stays = is_live(article.source) and article.source in sources and article.id not in self.kept
+            if not stands and not stays:
+                continue
+            if self.known[article.id].startswith(STAMP):
+                self.kept.add(article.id)
+                if stays:
+                    self._note(Outcome(name=article.name, change=Change.UNCHANGED))
+            else:
+                self._take(_as_read(self.store.article(article.id)))
+        self.flush()
 
     def remove_gone(self, sources: Sequence[str], *, whole: bool) -> None:
         """Remove the articles that their sources no longer hold."""
@@ -223,6 +320,8 @@ class _Run:
                 self._note(Outcome(name=article.name, change=Change.UNCHANGED, why=why))
                 continue
             self.store.remove(article.id)
+            if is_live(article.source):
+                self.store.forget_fetched()  # should its source be named again, all of it is to be fetched
             self._note(Outcome(name=article.name, change=Change.REMOVED))
 
     def _doubt(self, source: str, *, listed: bool) -> str:
@@ -237,11 +336,13 @@ class _Run:
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        self.progress(outcome.name, len(self.outcomes))
+        self.progress(outcome, len(self.outcomes))
 
 
 def _place(source: str, failure: Failure) -> str:
     """Name a failed file as its owner finds it: the source, and the place below it."""
+    if is_live(source) or is_export(source):
+        return failure.source
     folder = Path(source).expanduser().is_dir()
     return str(Path(source) / failure.source) if folder else source
 
@@ -249,7 +350,27 @@ def _place(source: str, failure: Failure) -> str:
 def fingerprint_of(article: Article) -> str:
     """Return a fingerprint of everything that is stored of *article*, and of the rules that read it."""
     content = json.dumps([RULES, asdict(article)], sort_keys=True, default=str, ensure_ascii=True)
-    return hashlib.sha256(content.encode()).hexdigest()
+    return STAMP + hashlib.sha256(content.encode()).hexdigest()
+
+
+def _as_read(article: Article) -> Article:
+    """Return a stored article as its source gave it, before anybody was found to speak in it."""
+    return replace(article, passages=tuple(replace(p, utterances=()) for p in article.passages), roles=())
+
+
+@contextmanager
+def _visiting(store: Store, sources: Sequence[str], fetcher: Fetcher | None) -> Iterator[Visit | None]:
+    """Make ready to fetch, where anything is to be fetched."""
+    if fetcher is None and not any(map(is_live, sources)):
+        yield None
+        return
+    # Their libraries take a while to load, and whoever only has files needs none of them.
+    from index.sources.fetch import Fetcher
+    from index.sources.live import RULES as READING
+    from index.sources.visit import Visit
+
+    with fetcher or Fetcher() as opened:
+        yield Visit(fetcher=opened, memory=store, rules=f"{STAMP}{READING[:16]} ")
 
 
 def chunk_spans(text: str, embedder: EncodesDocuments) -> list[Span]:

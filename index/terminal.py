@@ -32,7 +32,7 @@ from index.sync import Change, Report
 from index.verdict import Answer
 
 UNBROKEN = 100_000  # columns of a file or a pipe, which have no edge to break lines at
-STYLES = {Change.FAILED: "red", Change.REMOVED: "yellow"}
+STYLES = {Change.FAILED: "red", Change.REMOVED: "yellow", Change.TAKEN_DOWN: "yellow"}
 # The tables of an evaluation: which figures each has, and what they mean.
 SECTIONS: dict[str, dict[tuple[str, ...], str]] = {
     "Found and shown": {
@@ -131,7 +131,8 @@ def print_report(report: Report, summary: Summary, console: Console) -> None:
             table.add_row(_line(o.name), change, _line(o.why))
     if table.row_count:
         _print(console, table)
-    counts = ", ".join(f"{report.count(change):,} {change.value}" for change in Change)
+    told = [change for change in Change if change is not Change.TAKEN_DOWN or report.count(change)]
+    counts = ", ".join(f"{report.count(change):,} {change.value}" for change in told)
     console.print(Text(counts, style="bold"))
     console.print(
         f"The store holds {_number(summary.articles, 'article')} and {_number(summary.passages, 'passage')}; "

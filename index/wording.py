@@ -58,10 +58,14 @@ STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 def clip(name: str) -> str:
     """Make *name* one line, at most NAME_LIMIT wide, free of characters that steer a display."""
-    seen = "".join(" " if unicodedata.category(c) in STEERING else c for c in name)
-    line = " ".join(seen.split())
+    line = one_line(name)
     short = cut(line, NAME_LIMIT, width)
     return line if short == line else f"{short}…"
+
+
+def one_line(text: str) -> str:
+    """Return *text* as one line, free of characters that steer a display."""
+    return " ".join("".join(" " if unicodedata.category(c) in STEERING else c for c in text).split())
 
 
 def width(text: str) -> int:
@@ -164,8 +168,9 @@ def work(excerpt: Excerpt) -> str:
 
 
 def dated(excerpt: Excerpt) -> str:
-    """Write the article's date."""
-    return day(excerpt.article.date) if excerpt.article.date else "undated"
+    """Write the article's date, and that it is cited from a preview where nothing more could be read."""
+    when = day(excerpt.article.date) if excerpt.article.date else "undated"
+    return f"{when}, preview only" if excerpt.article.truncated else when
 
 
 def lead(answer: Answer, shown: Sequence[Excerpt]) -> str:

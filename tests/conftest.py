@@ -3,6 +3,7 @@
 import os
 import re
 import threading
+import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
 from typing import NamedTuple
@@ -70,6 +71,8 @@ class Forged(Excerpt):
 
 class SmallColumn:
     """Answers with the passages that share a word of four letters or more with the question."""
+
+    upkeep = None
 
     def __init__(self):
         self.asked = []
@@ -191,6 +194,16 @@ def build_scene(tmp_path, column):
             )
 
         yield build
+
+
+def until(look, seconds=30.0):
+    """Return what *look* returns as soon as it is something."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := look():
+            return found
+        time.sleep(0.02)
+    raise TimeoutError("it never happened")
 
 
 @contextmanager

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from inert import assert_escaped
 
-from bot.press import Press
 from bot.playground.blocks import check_message
 from bot.poster import UnreadableError
+from bot.press import Press
 from bot.state import Memory
 from index.passage import Article, Passage
 from index.pullquotes import fingerprint

@@ -354,20 +354,6 @@ def test_a_broken_line_is_mended_and_questions_are_answered(scene, fault):
     scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
 
 
-def test_the_pulse_beats_only_while_the_socket_is_open(build_scene):
-    beats = []
-    scene = build_scene()
-    scene.workspace.faults.add("apps.connections.open", F.SERVER_ERROR)
-    alive = replace(scene.service, pulse=lambda: beats.append(scene.workspace.connections))
-    with bot_running(scene._replace(service=alive)):
-        scene.workspace.wait_connected()
-        for _ in range(500):
-            if beats:
-                break
-            time.sleep(0.02)
-    assert beats[0] == 1
-
-
 def test_slack_being_down_at_the_start_is_waited_out(build_scene):
     scene = build_scene()
     scene.workspace.faults.add("auth.test", F.SERVER_ERROR)

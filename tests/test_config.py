@@ -6,7 +6,7 @@ import pytest
 
 import bot.config
 import index.config
-from bot.config import Rate
+from bot.config import Address, Rate
 from index.config import ConfigError, split_column
 
 BOT, APP = "xoxb-1-abc", "xapp-1-def"
@@ -98,9 +98,18 @@ def test_tokens_never_show_in_repr():
         ({"RATE_LIMIT": "0/minute"}, "RATE_LIMIT is “0/minute”"),
         ({"RATE_LIMIT": "10/minute off"}, "RATE_LIMIT is “10/minute off”"),
         ({"RATE_LIMIT": "10/week"}, "RATE_LIMIT is “10/week”"),
+        ({"SYNC_EVERY": "hourly"}, "SYNC_EVERY is “hourly”; write it like 15m, 1h or 1d, or off."),
+        ({"SYNC_EVERY": "0m"}, "SYNC_EVERY is “0m”"),
+        ({"KEEP_DAYS": "1"}, "KEEP_DAYS is “1”; write a number of days from 2"),
+        ({"KEEP_DAYS": "long"}, "KEEP_DAYS is “long”"),
         ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
         ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
         ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
+        ({"HEALTH_ADDRESS": "8080"}, "HEALTH_ADDRESS is “8080”; write it like 127.0.0.1:8717, or off"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:0"}, "HEALTH_ADDRESS is “127.0.0.1:0”"),
+        ({"HEALTH_ADDRESS": "127.0.0.1:65536"}, "HEALTH_ADDRESS is “127.0.0.1:65536”"),
+        ({"HEALTH_ADDRESS": "::1:8080"}, "HEALTH_ADDRESS is “::1:8080”"),
+        ({"HEALTH_ADDRESS": "http://127.0.0.1:8080"}, "HEALTH_ADDRESS is “http://127.0.0.1:8080”"),
     ],
 )
 def test_each_wrong_setting_is_named(environ, said):
@@ -130,6 +139,40 @@ def test_limits_are_read_as_people_write_them():
     assert load(RATE_LIMIT="3/day", EXCERPT_SHARE="7 %").limits == bot.config.Limits(
         rates=(Rate(3, "day"),), share=0.07
     )
+
+
+def test_spans_of_time_are_read():
+    assert (load().sync_every, load().keep_days) == (3600.0, 90)
+    written = {"15m": 900.0, "2H": 7200.0, "1d": 86400.0, "Off": None}
+    assert {value: load(SYNC_EVERY=value).sync_every for value in written} == written
+    assert load(KEEP_DAYS="30").keep_days == 30
+
+
+def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise():
+    assert load().health == Address("127.0.0.1", 8717)
+    assert load(HEALTH_ADDRESS="0.0.0.0:80").health == Address("0.0.0.0", 80)
+    assert load(HEALTH_ADDRESS="Off").health is None
+
+
+@pytest.mark.parametrize("written", ["127.0.0.1:8080", "[::1]:8080", "bot-1.example.org:9"])
+def test_an_address_is_written_as_it_is_read(written):
+    assert str(load(HEALTH_ADDRESS=written).health) == written
+
+
+def test_hosts_and_contact_are_read_and_checked():
+    config = load(ALLOW_HOSTS="news.internal, 10.0.0.7\n[::1]", CONTACT=" desk@example.org ").index
+    assert config.allow_hosts == ("news.internal", "10.0.0.7", "[::1]")
+    assert (config.contact, load().index.allow_hosts) == ("desk@example.org", ())
+    with pytest.raises(ConfigError) as caught:
+        load(ALLOW_HOSTS="http://news.internal/", CONTACT="me\r\nCookie: x")
+    assert [problem.split()[0] for problem in caught.value.problems] == ["ALLOW_HOSTS", "CONTACT"]
+
+
+def test_added_sources_join_the_column_and_take_the_place_of_the_samples():
+    feed = "https://quay.example.org/feed"
+    assert load().index.sources([]) == [str(index.config.SAMPLES)]
+    assert load().index.sources([feed]) == [feed]
+    assert load(COLUMN=f"articles {feed}").index.sources([feed, "x"]) == ["articles", feed, "x"]
 
 
 def test_format_and_level_are_read_in_any_case():

@@ -3,8 +3,8 @@
 import pytest
 from newsroom import ADMIN, CHANNEL, Fault, Newsroom, piece, quotes, seconds, texts, titles
 
-from bot.press import Ending
 from bot.poster import DoubtError, LaterError, RefusedError
+from bot.press import Ending
 
 
 @pytest.fixture

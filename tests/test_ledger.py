@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from index.fetched import Fetched
 from index.identity import Known, trace_of
 from index.passage import Article, Passage
-from index.store import Chunk, Fetched, Store
+from index.store import Chunk, Store
 
 MODEL = "compass@1"
 EAST = np.eye(3, dtype=np.float32)[0]
@@ -32,7 +34,8 @@ def store(folder: Path) -> Iterator[Store]:
 
 
 def article(id: str, text: str = "The ferry was late.", **fields: object) -> Article:
-    return Article(id=id, name=id, title=id.title(), passages=(Passage(number=1, text=text),), **fields)  # type: ignore[arg-type]
+    named = {"title": id.title()} | fields
+    return Article(id=id, name=id, passages=(Passage(number=1, text=text),), **named)  # type: ignore[arg-type]
 
 
 def put(store: Store, record: Article, at: datetime) -> None:
@@ -50,6 +53,18 @@ def test_an_article_was_first_seen_once_whatever_becomes_of_it(folder: Path, sto
     put(store, article("ferry"), LATER)
     with Store.open_existing(folder) as again:
         assert again.first_seen() == {"ferry": NOON}
+
+
+def test_what_comes_back_under_another_id_was_seen_before(store: Store) -> None:
+    words, link = " ".join(f"word{n}" for n in range(40)), "https://quay.example.org/ferry"
+    put(store, article("ferry", words), NOON)
+    store.remove("ferry")
+    put(store, article("renamed", words, title="Renamed"), LATER)
+    put(store, article("pier", "Short words.", url=link), NOON)
+    put(store, article("pier", "Other words.", url=link), LATER)
+    put(store, article("moved", "Yet others.", url=f"{link}/"), LATER)
+    put(store, article("other", "Short words."), LATER)
+    assert store.first_seen() == {"renamed": NOON, "pier": NOON, "moved": NOON, "other": LATER}
 
 
 def test_a_time_of_another_zone_comes_back_in_utc(store: Store) -> None:
@@ -74,6 +89,21 @@ def test_what_is_taken_down_is_gone_and_listed_with_its_time(folder: Path, store
     with Store.open_existing(folder) as again:
         found = {id: (t.title, t.at) for id, t in again.taken_down().items()}
     assert list(found.items()) == [("pier", ("Pier", LATER)), ("ferry", ("Ferry", NOON))]
+
+
+def test_copies_of_what_is_taken_down_go_with_it_and_nothing_else(store: Store) -> None:
+    words, link = " ".join(f"word{n}" for n in range(40)), "https://quay.example.org/ferry"
+    put(store, article("ferry", words, url=link), NOON)
+    put(store, article("file", words), NOON)
+    put(store, article("edited", "Other words.", url=f"{link}?utm_source=x"), NOON)
+    put(store, article("pier", "Short."), NOON)
+    put(store, article("quay", "Short."), NOON)
+    store.take_down("ferry")
+    assert [a.id for a in store.articles()] == ["pier", "quay"]
+    store.take_down("pier")
+    assert [a.id for a in store.articles()] == ["quay"]
+    assert set(store.taken_down()) == {"ferry", "pier"}
+    store.check()
 
 
 def test_what_is_not_there_cannot_be_taken_down(store: Store) -> None:
@@ -103,12 +133,28 @@ def test_traces_are_those_of_the_articles_as_they_are_now(store: Store) -> None:
     assert store.article("ferry") == record
 
 
+def test_no_sync_is_waited_for_and_none_brings_back_what_is_taken_down_meanwhile(
+    folder: Path, store: Store
+) -> None:
+    put(store, article("ferry"), NOON)
+    with Store.open(folder, MODEL, 3) as syncing, syncing.write_lock():
+        store.add_source("https://a.example.org/feed")
+        store.add_source("https://b.example.org/feed")
+        store.remove_source("https://b.example.org/feed")
+        store.take_down("ferry", LATER)
+        put(syncing, article("ferry", "The ferry was on time."), LATER)
+    assert (store.articles(), store.sources()) == ([], ["https://a.example.org/feed"])
+
+
 def test_sources_are_kept_in_their_order_and_once(folder: Path, store: Store) -> None:
     for url in ("https://b.example.org/feed", "https://a.example.org/feed", "https://b.example.org/feed"):
         store.add_source(url)
     assert store.sources() == ["https://b.example.org/feed", "https://a.example.org/feed"]
     assert store.remove_source("https://b.example.org/feed")
     assert not store.remove_source("https://b.example.org/feed")
+    for path in ("/etc", "file:///etc/passwd", ""):
+        with pytest.raises(ValueError, match="http or https"):
+            store.add_source(path)
     store.clear("gyro@2", 3)
     with Store.open_existing(folder) as again:
         assert again.sources() == ["https://a.example.org/feed"]
@@ -121,8 +167,11 @@ def test_what_a_server_said_is_kept_until_the_store_starts_over(store: Store) ->
     store.record_fetched("https://a.example.org/feed", Fetched(at=LATER))
     assert store.fetched("https://a.example.org/feed") == Fetched(at=LATER)
     assert store.fetched("https://b.example.org/feed") is None
+    busy = Fetched(at=NOON, wait_until=LATER, failures=2)
+    store.record_fetched("https://b.example.org/feed", replace(busy, of="x", etag='"7"'))
     store.clear("gyro@2", 3)
     assert store.fetched("https://a.example.org/feed") is None
+    assert store.fetched("https://b.example.org/feed") == busy
 
 
 def test_the_last_reading_of_each_source_is_remembered(store: Store) -> None:

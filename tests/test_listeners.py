@@ -10,7 +10,9 @@ from slack_bolt import BoltRequest
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
+from bot.config import Limits
 from bot.listeners import plain, read_command, read_direct_message, read_mention
+from bot.manners import Manners
 from bot.message import HELP
 from bot.service import build_app
 from bot.state import Kind, Memory, Request
@@ -144,7 +146,14 @@ def send(tmp_path):
     with Memory(tmp_path / "bot.sqlite") as memory:
 
         def send(inbox, sent, headers=None):
-            app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory, NOBODY)
+            app = build_app(
+                WebClient(base_url="http://127.0.0.1:9/api/"),
+                identity,
+                inbox,
+                memory,
+                NOBODY,
+                Manners(memory, Limits()),
+            )
             return app.dispatch(BoltRequest(mode="socket_mode", body=sent, headers=headers))
 
         yield send

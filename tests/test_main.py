@@ -2,13 +2,17 @@
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from conftest import until
+from test_health import checks
 
+from bot.config import Address
 from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.state import Inbox, Kind, Request, State
@@ -23,7 +27,13 @@ def environ(tmp_path):
     column.mkdir()
     (column / "harbour.txt").write_text(ARTICLE, "utf-8")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("SLACK_", "LOG_"))}
-    return {**kept, "PYTHONPATH": str(ROOT), "COLUMN": str(column), "DATA_DIR": str(tmp_path / "data")}
+    return {
+        **kept,
+        "PYTHONPATH": str(ROOT),
+        "COLUMN": str(column),
+        "DATA_DIR": str(tmp_path / "data"),
+        "HEALTH_ADDRESS": "off",
+    }
 
 
 def run(environ, tmp_path, typed=""):
@@ -77,6 +87,14 @@ def test_every_wrong_setting_is_named_and_the_exit_code_is_2(environ, tmp_path):
     assert "secret" not in ended.stderr
 
 
+def test_a_port_that_is_taken_is_named_and_the_exit_code_is_2(environ, tmp_path, workspace):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        ended = run({**environ, **tokens(workspace), "HEALTH_ADDRESS": taken}, tmp_path)
+    assert ended.returncode == 2
+    assert f"pullquote: HEALTH_ADDRESS is {taken}, where the bot cannot listen" in ended.stderr
+
+
 @pytest.mark.parametrize("name", ["SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"])
 def test_a_token_that_slack_refuses_is_named_and_the_exit_code_is_2(environ, tmp_path, workspace, name):
     wrong = {**tokens(workspace), name: tokens(workspace)[name] + "x"}
@@ -113,7 +131,9 @@ def test_without_tokens_it_shows_a_conversation_and_ends(environ, tmp_path):
 def test_kill_minus_nine_and_sigterm_lose_no_question_and_answer_none_twice(environ, tmp_path, workspace):
     general, ada = workspace.channel("general"), workspace.user("Ada")
     question = f"<@{workspace.bot_user_id}> What did Jane Roe say?"
-    settings = {**environ, **tokens(workspace), "LOG_FORMAT": "json"}
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        address = Address(*free.getsockname())
+    settings = {**environ, **tokens(workspace), "LOG_FORMAT": "json", "HEALTH_ADDRESS": str(address)}
     with started(settings, tmp_path) as process:
         workspace.wait_connected(60)
         first = workspace.post(ada, general, question)
@@ -123,7 +143,7 @@ def test_kill_minus_nine_and_sigterm_lose_no_question_and_answer_none_twice(envi
     with started(settings, tmp_path) as process:
         [answer] = workspace.wait_for_answers(general, thread_ts=first, timeout=90)
         assert "The tide waits for nobody." in answer.text
-        assert (tmp_path / "data" / "bot.alive").exists()
+        assert until(lambda: checks(address)[0] == 200)
         second = workspace.post(ada, general, question)
         workspace.wait_for_answers(general, thread_ts=second, timeout=30)
         process.send_signal(signal.SIGTERM)

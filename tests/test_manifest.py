@@ -10,7 +10,9 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
 from bot.actions import CHECK, CHECK_TITLE
+from bot.config import Limits
 from bot.listeners import COMMAND
+from bot.manners import Manners
 from bot.service import build_app
 from bot.state import Memory
 
@@ -127,7 +129,14 @@ def dispatched(event, memory):
     """Send *event* to the real app; return what it could not match, and what it kept."""
     inbox, unmatched = Remembers(), []
     identity = AuthorizeResult(enterprise_id=None, team_id="T1", bot_user_id="UBOT", bot_token="xoxb-1")
-    app = build_app(WebClient(base_url="http://127.0.0.1:9/api/"), identity, inbox, memory, NOBODY)
+    app = build_app(
+        WebClient(base_url="http://127.0.0.1:9/api/"),
+        identity,
+        inbox,
+        memory,
+        NOBODY,
+        Manners(memory, Limits()),
+    )
     app.error(lambda error: unmatched.append(error))
     body = {"type": "event_callback", "team_id": "T1", "event_id": "Ev1", "event": event}
     response = app.dispatch(BoltRequest(mode="socket_mode", body=body))

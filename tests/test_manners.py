@@ -13,7 +13,16 @@ from inert import assert_inert, hostile
 
 from bot.choices import offering
 from bot.config import Limits, Rate
-from bot.manners import FREE_CHARACTERS, LONGEST_QUESTION, Manners, Seen, is_foreign, place, unanswerable
+from bot.manners import (
+    FREE_CHARACTERS,
+    LONGEST_QUESTION,
+    Asking,
+    Manners,
+    Seen,
+    is_foreign,
+    place,
+    unanswerable,
+)
 from bot.message import (
     HELP,
     error_message,
@@ -48,6 +57,10 @@ def taken(id, *, user="U1", at=1_000_000.0, text="the tide?", channel="C1", kind
     return Taken(id=id, hold="h", request=request, received_at=at, attempts=1, in_doubt=False)
 
 
+def asking(id, **fields):
+    return Asking.of(taken(id, **fields))
+
+
 # ---- how often
 
 
@@ -56,7 +69,7 @@ def asked(manners, clock, times, **fields):
     said = []
     for number in range(times):
         clock.now += 1
-        refused = manners.too_many(taken(f"{clock.now}-{number}", at=clock.now, **fields))
+        refused = manners.too_many(asking(f"{clock.now}-{number}", at=clock.now, **fields))
         said.append(refused.text if refused else None)
     return said
 
@@ -97,23 +110,23 @@ def test_no_limit_is_no_limit(memory, clock):
 def test_a_question_that_is_taken_up_again_gets_the_same_decision_and_counts_once(memory, clock):
     manners = Manners(memory, Limits(rates=(Rate(2, "minute"),)))
     for _ in range(5):
-        assert manners.too_many(taken("one")) is None
-    assert manners.too_many(taken("two")) is None
-    assert manners.too_many(taken("one")) is None
-    assert manners.too_many(taken("three")) is not None
+        assert manners.too_many(asking("one")) is None
+    assert manners.too_many(asking("two")) is None
+    assert manners.too_many(asking("one")) is None
+    assert manners.too_many(asking("three")) is not None
 
 
 def test_a_restart_forgives_nothing(tmp_path, memory, clock):
     limits = Limits(rates=(Rate(1, "hour"),))
-    assert Manners(memory, limits).too_many(taken("one")) is None
+    assert Manners(memory, limits).too_many(asking("one")) is None
     with Memory(tmp_path / "bot.sqlite", clock=clock) as after:
-        assert Manners(after, limits).too_many(taken("two")) is not None
+        assert Manners(after, limits).too_many(asking("two")) is not None
 
 
 def test_what_waited_long_counts_from_when_it_was_asked(memory, clock):
     manners = Manners(memory, Limits(rates=(Rate(1, "minute"),)))
     clock.now += 3600  # the bot was away
-    said = [manners.too_many(taken(str(n), at=1_000_000.0 + 100 * n)) for n in range(5)]
+    said = [manners.too_many(asking(str(n), at=1_000_000.0 + 100 * n)) for n in range(5)]
     assert said == [None] * 5
 
 
@@ -167,9 +180,9 @@ def answer(*excerpts, verdict=Verdict.ANSWERED, **fields):
 def test_no_more_than_the_share_of_an_article_is_shown_and_the_rest_is_cited(memory):
     manners = Manners(memory, Limits(share=0.5))
     budget = int(0.5 * (len(LONG) + len(ARTICLE.passages[1].text)))
-    first = manners.rationed(answer(excerpt(0, budget - 10)), taken("one"))
+    first = manners.rationed(answer(excerpt(0, budget - 10)), asking("one"))
     assert (len(first.excerpts), first.withheld) == (1, ())
-    second = manners.rationed(answer(excerpt(budget + 100, budget + 200)), taken("two"))
+    second = manners.rationed(answer(excerpt(budget + 100, budget + 200)), asking("two"))
     assert (second.excerpts, second.withheld) == ((), (excerpt(budget + 100, budget + 200),))
 
 
@@ -177,13 +190,13 @@ def test_the_same_excerpt_again_costs_nothing(memory):
     manners = Manners(memory, Limits(share=0.2))
     same = excerpt(0, int(0.2 * len(LONG)))
     for number in range(5):
-        assert manners.rationed(answer(same), taken(str(number))).excerpts == (same,)
+        assert manners.rationed(answer(same), asking(str(number))).excerpts == (same,)
 
 
 def test_an_excerpt_that_does_not_fit_ends_with_a_sentence_and_its_rest_is_withheld(memory):
     manners = Manners(memory, Limits(share=0.01))
     whole = excerpt(0, 1_500)
-    cut = manners.rationed(answer(whole), taken("one"))
+    cut = manners.rationed(answer(whole), asking("one"))
     [shown], [rest] = cut.excerpts, cut.withheld
     assert FREE_CHARACTERS - SENTENCE < shown.end <= FREE_CHARACTERS
     assert shown.text.endswith("tide.")
@@ -195,39 +208,39 @@ def test_a_short_article_can_still_be_quoted_and_others_have_shares_of_their_own
     manners = Manners(memory, Limits(share=0.01))
     short = replace(ARTICLE, id="a2", passages=(Passage(number=1, text=LONG[:900]),))
     both = answer(excerpt(0, 950), excerpt(0, 900, article=short))
-    assert manners.rationed(both, taken("one")).excerpts == both.excerpts
+    assert manners.rationed(both, asking("one")).excerpts == both.excerpts
 
 
 def test_another_person_and_the_next_day_begin_anew(memory, clock):
     manners = Manners(memory, Limits(share=0.01))
     much = answer(excerpt(0, 1_000))
     other = answer(excerpt(2_000, 3_000))
-    assert manners.rationed(much, taken("one")).withheld == ()
-    assert manners.rationed(other, taken("two")).excerpts == ()
-    assert manners.rationed(other, taken("three", user="U2")).withheld == ()
+    assert manners.rationed(much, asking("one")).withheld == ()
+    assert manners.rationed(other, asking("two")).excerpts == ()
+    assert manners.rationed(other, asking("three", user="U2")).withheld == ()
     clock.now += 24 * 3600 + 1
-    assert manners.rationed(other, taken("four")).withheld == ()
+    assert manners.rationed(other, asking("four")).withheld == ()
 
 
 def test_an_answer_that_is_composed_again_shows_the_same_even_after_a_restart(tmp_path, memory, clock):
     limits = Limits(share=0.01)
     much = answer(excerpt(0, 1_400))
-    first = Manners(memory, limits).rationed(much, taken("one"))
+    first = Manners(memory, limits).rationed(much, asking("one"))
     with Memory(tmp_path / "bot.sqlite", clock=clock) as after:
-        assert Manners(after, limits).rationed(much, taken("one")) == first
-        assert Manners(after, limits).rationed(answer(excerpt(5_000, 5_500)), taken("two")).excerpts == ()
+        assert Manners(after, limits).rationed(much, asking("one")) == first
+        assert Manners(after, limits).rationed(answer(excerpt(5_000, 5_500)), asking("two")).excerpts == ()
 
 
 def test_what_was_composed_and_not_shown_is_not_held_against_its_asker(memory):
     manners = Manners(memory, Limits(share=0.01))
-    manners.rationed(answer(excerpt(0, 1_000)), taken("one"))
+    manners.rationed(answer(excerpt(0, 1_000)), asking("one"))
     # The column changed before the answer was posted: the same question shows something else.
-    assert manners.rationed(answer(excerpt(2_000, 3_000)), taken("one")).withheld == ()
-    assert manners.rationed(answer(excerpt(0, 1_000)), taken("two")).excerpts == ()
+    assert manners.rationed(answer(excerpt(2_000, 3_000)), asking("one")).withheld == ()
+    assert manners.rationed(answer(excerpt(0, 1_000)), asking("two")).excerpts == ()
 
 
 def test_the_record_of_an_answer_brings_back_the_same_message(memory):
-    cut = Manners(memory, Limits(share=0.01)).rationed(answer(excerpt(0, 1_500)), taken("one"))
+    cut = Manners(memory, Limits(share=0.01)).rationed(answer(excerpt(0, 1_500)), asking("one"))
     memory.answers.save(record("one", taken("one").request, cut))
     assert message(memory.answers.load("one").answer) == message(cut)
 

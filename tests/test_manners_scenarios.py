@@ -16,6 +16,8 @@ from conftest import GULLS, HARBOUR, SmallColumn, bot_running
 from inert import PIECES, assert_inert
 from test_bot_scenarios import settled
 
+from bot import buttons
+from bot.actions import CHECK
 from bot.config import Limits, Rate
 from bot.listeners import plain
 from bot.log import start_log
@@ -26,6 +28,7 @@ from bot.playground.team import Timing
 from bot.playground.workspace import Workspace
 from bot.quotation import unmarked
 from bot.state import Inbox, State
+from bot.views import LEFT_OUT
 from index.passage import Passage
 
 ABOUT_THE_TIDE = "what did the harbour master say about the tide?"
@@ -161,6 +164,32 @@ def test_a_reader_is_shown_a_share_of_an_article_and_then_its_place_even_after_a
         assert "You have been shown" not in other.text
 
 
+def test_more_context_is_shown_within_the_share_too(build_scene):
+    library = Library()
+    library.article = lambda id: BOOK
+    with limited(build_scene, Limits(share=0.01), lambda: library) as scene:
+        ts = scene.mention("gulls?")
+        answer = scene.workspace.wait_for_message(scene.general, thread_ts=ts)
+        clicked = scene.workspace.click(scene.ada, answer, buttons.CONTEXT)
+        assert clicked.error is None
+        [view] = scene.workspace.wait_for(lambda: scene.workspace.views(scene.ada))
+        assert LEFT_OUT in str(view.blocks)
+        assert "Tide." not in str(view.blocks)
+        assert_inert(view.blocks, None)
+
+
+def test_a_check_by_the_shortcut_counts_as_a_question(build_scene):
+    with limited(build_scene, Limits(rates=(Rate(1, "hour"),))) as scene:
+        answers_of(scene, ["gulls?"])
+        ts = scene.workspace.post(scene.ada, scene.general, GULLS)
+        message = scene.workspace.message(scene.general, ts)
+        assert scene.workspace.shortcut(scene.ada, CHECK, message).error is None
+        [view] = scene.workspace.wait_for(lambda: scene.workspace.views(scene.ada))
+        [said] = [block["text"]["text"] for block in view.blocks]
+        assert said.startswith("I answer 1 question of one person an hour")
+        assert_inert(view.blocks, None, own=[said])
+
+
 def test_the_place_without_the_words_carries_the_link(build_scene):
     with limited(build_scene, Limits(share=0.01), Library) as scene:
         answers_of(scene, ["gulls?"])
@@ -275,17 +304,19 @@ def test_an_answer_costs_one_status_and_one_post(scene):
 
 
 def test_a_busy_channel_is_answered_once_a_second_and_does_not_hold_up_the_others(build_scene):
-    scene = build_scene(timing=Timing(post_interval=1.0))
+    scene = build_scene(timing=Timing(post_interval=0.5))
     quiet = scene.workspace.channel("quiet")
-    with bot_running(scene._replace(service=replace(scene.service, post_interval=1.0))) as started:
+    with bot_running(scene._replace(service=replace(scene.service, post_interval=0.5))) as started:
         assert started.wait(60)
-        busy = [scene.mention(f"gulls {number}?") for number in range(4)]
-        ts = scene.workspace.post(scene.ada, quiet, f"<@{scene.workspace.bot_user_id}> gulls?")
-        scene.workspace.wait_for_answers(quiet, thread_ts=ts)
-        assert sum(bool(scene.workspace.answers(scene.general, thread_ts=ts)) for ts in busy) <= 2
-        assert settled(scene) == {State.DONE: 5}
+        for number in range(8):
+            scene.mention(f"gulls {number}?")
+        scene.workspace.post(scene.ada, quiet, f"<@{scene.workspace.bot_user_id}> gulls?")
+        assert settled(scene) == {State.DONE: 9}
     posts = scene.workspace.calls("chat.postMessage")
-    assert [call.status for call in posts] == [200] * 5, "nothing was refused for coming too fast"
+    assert [call.status for call in posts] == [200] * 9, "nothing was refused for coming too fast"
+    assert [call.args["channel"] for call in posts].index(quiet) < 8, (
+        "the last asked, and not the last answered"
+    )
 
 
 CHANNELS, QUESTIONS, SECONDS = 14, 200, 10.0

@@ -24,6 +24,7 @@ from bot.state import (
     read_id,
 )
 from bot.state import given as record
+from bot.state.disk import DAY
 from index.answer import Searched, Verdict
 from index.passage import Manner, Voice
 
@@ -111,6 +112,7 @@ def references(draw):
         via=tuple(draw(st.lists(texts, max_size=3))),
         score=draw(st.floats(-1, 1)),
         why=draw(texts),
+        truncated=draw(st.booleans()),
     )
 
 
@@ -236,18 +238,19 @@ def test_two_threads_that_save_and_read_lose_nothing(memory):
     assert len(memory.people.shown_today("U1")) == 40
 
 
-def test_old_answers_are_forgotten_but_not_those_that_were_judged(memory, clock):
-    memory.answers.save(tide("old"))
-    memory.answers.save(tide("judged"))
-    memory.feedback.save(Judged(answer="judged", user="U1", opinion=Opinion.UP))
-    clock.now += KEPT + 1
-    memory.answers.save(tide("new"))
-    memory.forget()
-    assert {id: memory.answers.load(id) is not None for id in ("old", "judged", "new")} == {
-        "old": False,
-        "judged": True,
-        "new": True,
-    }
+@pytest.mark.parametrize("days", [90, 7])
+def test_answers_are_forgotten_after_the_days_that_are_set_with_what_people_thought_of_them(
+    tmp_path, clock, days
+):
+    with Memory(tmp_path / "bot.sqlite", clock=clock, keep=days * DAY) as memory:
+        for id in ("old", "new"):
+            memory.answers.save(tide(id))
+            memory.feedback.save(Judged(answer=id, user="U1", opinion=Opinion.UP))
+            clock.now += days * DAY - 1
+        memory.forget()
+        assert memory.answers.load("old") is None
+        assert memory.answers.load("new") is not None
+        assert [judged.answer for judged in memory.feedback.all()] == ["new"]
 
 
 def test_a_silenced_thread_stays_silent_until_it_is_lifted(memory, reopened, clock):

@@ -259,6 +259,24 @@ def test_an_overlong_excerpt_is_cut_at_a_word_end_and_marked_outside_the_quotati
     prove(built, answer(excerpt(1, article=article)))
 
 
+def test_an_excerpt_from_within_a_sentence_is_marked_on_both_sides_outside_the_quotation():
+    article = replace(
+        ARTICLE, passages=(Passage(number=1, text="He waited; the tide came in, and he left."),)
+    )
+    inner = excerpt(1, article=article, start=11, end=27)
+    built = message(answer(inner))
+    mark = {"type": "rich_text_section", "elements": [{"type": "text", "text": "…"}]}
+    block = quotation("the tide came in", mark)
+    assert built.blocks[2] == block | {"elements": [mark, *block["elements"]]}
+    assert "\n… the tide came in …\n— " in built.text
+    bare = replace(
+        built,
+        blocks=tuple(quotation("the tide came in") if b == built.blocks[2] else b for b in built.blocks),
+    )
+    with pytest.raises(NotVerbatimError):
+        prove(bare, answer(inner))
+
+
 @pytest.mark.parametrize(
     ("measure", "limit"), [(lambda m: len(m.text), 3900), (lambda m: size(m.blocks), 9000)]
 )
@@ -473,3 +491,11 @@ def test_a_clipped_name_is_one_line_that_fits(name):
     line = clip(name)
     assert width(line) <= 101
     assert "\n" not in json.loads(json.dumps(line))
+
+
+def test_an_excerpt_of_a_preview_is_cited_as_one_in_blocks_and_text():
+    built = message(answer(excerpt(article=replace(ARTICLE, truncated=True))))
+    labels = [e["text"] for block in built.blocks if block["type"] == "context" for e in block["elements"]]
+    assert "14 September 2025, preview only · ¶ 1" in labels[1]
+    assert "14 September 2025, preview only" in built.text
+    assert "preview" not in json.dumps(message(answer(excerpt())).blocks)

@@ -114,6 +114,10 @@ def test_the_name_of_who_said_it_is_asked_for_too(ferry):
         ("“The hull is sound” said Mara Quill", "The hull is sound", "Mara Quill"),
         ("The hull is sound --by Quill", "The hull is sound", "Quill"),
         ("“Sound,” she said, “is the hull”", "Sound,” she said, “is the hull", None),
+        ("‘The hull is sound’ by Mara Quill", "The hull is sound", "Mara Quill"),
+        ("'The harbour's hull isn't sound'", "The harbour's hull isn't sound", None),
+        ("‹The hull is sound›", "The hull is sound", None),
+        ("the ships' hulls are sound", "the ships' hulls are sound", None),
         ("by the sea", "by the sea", None),
         ("", "", None),
     ],
@@ -137,6 +141,12 @@ def test_a_claim_is_a_quotation_and_perhaps_a_name(text, words, by):
 )
 def test_a_message_is_read_without_its_markup(marked, bare):
     assert unmarked(marked) == bare
+
+
+@pytest.mark.parametrize("marks", ["“{}”", '"{}"', "«{}»", "‘{}’", "'{}'", "‹{}›"])
+def test_quotation_marks_of_any_kind_set_off_what_is_checked(ferry, marks):
+    text = f"It wasn't the captain's fault, I read: {marks.format(RELIC)} and the ships' hulls were fine."
+    assert [c.quotation for c in checked_in(text, ferry.check)] == [RELIC]
 
 
 def test_quotations_inside_a_message_are_checked_where_the_message_is_no_quotation(ferry):

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import SETTINGS, Config
+from bot.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -106,8 +107,11 @@ def test_the_defaults_of_the_readme_are_those_of_the_code():
         "DATA_DIR",
         "RATE_LIMIT",
         "EXCERPT_SHARE",
+        "SYNC_EVERY",
+        "KEEP_DAYS",
         "LOG_FORMAT",
         "LOG_LEVEL",
+        "HEALTH_ADDRESS",
     }
     assert Config.from_environ({**tokens, **told}) == Config.from_environ(tokens)
     assert Config.from_environ({"LOG_LEVEL": "WARNING"}) == Config.from_environ({})
@@ -119,6 +123,15 @@ def test_the_commands_of_the_readme_are_those_of_the_command_line():
         [sys.executable, "-m", "index", "--help"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert told == re.findall(r"^    (\w+)", helped.stdout, re.M)
+
+
+def test_the_metrics_of_the_readme_are_those_that_are_shown():
+    metrics = Metrics()
+    metrics.socket.seen("one")
+    metrics.socket.heard()
+    shown = re.findall(r"^# HELP (pullquote_\w+)", metrics.exposition()[0].decode(), re.M)
+    told = re.findall(r"`(pullquote_\w+)`", README.read_text("utf-8"))
+    assert sorted(told) == sorted(name for name in shown if not name.endswith("_created"))
 
 
 def test_every_file_that_the_readme_names_is_there():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.segment import Span, fold, sentences, split_paragraphs, stripped, windows
+from index.segment import Span, breaks_off, fold, sentences, split_paragraphs, stripped, windows
 from index.sync import chunk_spans
 
 pieces = st.sampled_from(
@@ -20,6 +20,7 @@ pieces = st.sampled_from(
         "1.5",
         "é",
         "각",
+        "\ud800",
     ]
 )
 prose = st.lists(pieces, max_size=60).map("".join)
@@ -180,3 +181,21 @@ def test_letters_of_several_tokens_each_are_counted_as_the_model_counts_them(emb
     text = "각각 " * 80  # 240 characters, 480 tokens: the model takes Korean syllables apart
     assert embedder.length(text) > embedder.limit > len(text)
     assert all(embedder.length(part) <= embedder.limit for part in cut(text, chunk_spans(text, embedder)))
+
+
+@pytest.mark.parametrize(
+    ("part", "left_out"),
+    [
+        ("The ferry sails; the port waits.", (False, False)),
+        ("the port waits.", (True, False)),
+        ("The ferry sails", (False, True)),
+        ("port", (True, True)),
+        ("Gulls cry.", (False, False)),
+        ("“Gulls cry.”", (False, False)),
+        ("The ferry sails; the port waits. “Gulls cry.”", (False, False)),
+    ],
+)
+def test_what_a_stretch_leaves_out_of_its_sentences(part, left_out):
+    text = "The ferry sails; the port waits. “Gulls cry.” Nobody minds."
+    start = text.index(part)
+    assert breaks_off(text, start, start + len(part)) == left_out

@@ -192,6 +192,17 @@ def test_handing_back_frees_what_is_ours_at_once_and_nothing_else(path, inbox, c
         assert other.begin_post(held_by_other) is True
 
 
+def test_of_a_copied_inbox_every_open_question_is_in_doubt_and_free_and_no_other(inbox):
+    for n in range(3):
+        inbox.put(replace(MENTION, key=f"Ev{n}", ts=f"{n}.1"))
+    inbox.finish(inbox.take(), State.DONE)
+    held = inbox.take()
+    assert inbox.doubt() == 2
+    assert not inbox.begin_post(held)
+    assert [(t.in_doubt, t.attempts) for t in (inbox.take(), inbox.take())] == [(True, 1)] * 2
+    assert inbox.take() is None
+
+
 def test_many_takers_never_share_a_question(path):
     with Inbox(path) as inbox:
         for number in range(40):

@@ -11,7 +11,7 @@ from index.sources import read
 from index.store import Store
 from index.sync import BATCH, Change, Outcome, fingerprint_of, sync
 
-ADDED, CHANGED, REMOVED, UNCHANGED, FAILED = Change
+ADDED, CHANGED, REMOVED, UNCHANGED, FAILED, TAKEN_DOWN = Change
 TIDE, GULL, BELL = "The tide is out.", "A gull cries.", "The bell rings."
 
 
@@ -135,7 +135,7 @@ def test_an_emptied_folder_empties_the_store_only_when_pruned(store, column, tmp
         "gull": kept,
         "tide": kept,
     }
-    assert [report.count(change) for change in Change] == [0, 0, 0, 2, 1]
+    assert [report.count(change) for change in Change] == [0, 0, 0, 2, 1, 0]
     assert set(held(store)) == {"tide", "gull"}
     assert run(store, column, prune=True)[0] == {"gull": REMOVED, "tide": REMOVED}
     assert held(store) == {}
@@ -273,7 +273,7 @@ def test_a_sync_that_is_cut_off_leaves_whole_articles_and_the_next_does_the_rest
 def test_progress_is_told_of_each_article_as_it_is_done(store, column, tmp_path):
     heard = []
     write(tmp_path / "column", void="")
-    sync(store, Counting(), [column], progress=lambda name, done: heard.append((name, done)))
+    sync(store, Counting(), [column], progress=lambda outcome, done: heard.append((outcome.name, done)))
     assert heard == [(f"{column}/void.md", 1), ("gull", 2), ("tide", 3)]
 
 

@@ -8,6 +8,7 @@ from hostile import ASKED, SEARCHED, check_inert, check_literal, records
 from hypothesis import given as drawn
 from hypothesis import settings
 from hypothesis import strategies as st
+from inert import assert_inert
 
 from bot import buttons, views
 from bot.message import TEXT_LIMIT, NotVerbatimError, message, size
@@ -17,6 +18,7 @@ from bot.state import Reference, given
 from index.answer import Answer, Verdict
 from index.passage import Excerpt, Passage
 
+ALL = range(1, 100)  # paragraphs that may be shown
 EXCERPT = Excerpt(article=HARBOUR, number=1, start=0, end=9, score=0.5, speaker="Jane Roe", why="Roe, said")
 REFERENCE = Reference.from_excerpt(EXCERPT)
 HERE = Now(Fate.SAME, HARBOUR, 1)
@@ -69,7 +71,7 @@ def test_all_places_of_an_answer_are_compared_unless_the_column_cannot_be_opened
 
 def test_the_context_of_an_excerpt_as_a_whole():
     inner = replace(EXCERPT, start=5, end=8)
-    view = views.context_view(record(inner), 0, HERE)
+    view = views.context_view(record(inner), 0, HERE, ALL)
     assert [view[name] for name in ("type", "private_metadata")] == ["modal", "bcdfghjk"]
     assert view["blocks"][:5] == [
         small("The article begins here."),
@@ -96,7 +98,7 @@ def test_what_is_cut_is_far_from_the_excerpt_and_marked():
     article = with_passages("before " * 700, text, "after " * 700)
     start = text.index("HERE")
     long = replace(EXCERPT, article=article, number=2, start=start, end=start + 4)
-    view = views.context_view(record(long), 0, Now(Fate.SAME, article, 2))
+    view = views.context_view(record(long), 0, Now(Fate.SAME, article, 2), ALL)
     texts = [b["elements"][0]["elements"][0]["text"] for b in view["blocks"] if b["type"] == "rich_text"]
     before, head, quote, tail, after = texts
     assert quote == "HERE"
@@ -107,7 +109,7 @@ def test_what_is_cut_is_far_from_the_excerpt_and_marked():
 
 
 def test_a_changed_paragraph_has_no_neighbours():
-    view = views.context_view(record(EXCERPT), 0, Now(Fate.CHANGED, with_passages("Other.", "Words.")))
+    view = views.context_view(record(EXCERPT), 0, Now(Fate.CHANGED, with_passages("Other.", "Words.")), ALL)
     assert view["blocks"][0]["text"]["text"] == Fate.CHANGED.value
     assert all("Words." not in str(block) for block in view["blocks"])
 
@@ -126,7 +128,7 @@ class Forged(Excerpt):
 def test_a_view_that_is_not_verbatim_is_not_shown():
     forged = record(EXCERPT, excerpts=(Altered(**{n: getattr(REFERENCE, n) for n in Reference.__slots__}),))
     with pytest.raises(NotVerbatimError):
-        views.context_view(forged, 0, HERE)
+        views.context_view(forged, 0, HERE, ALL)
     with pytest.raises(NotVerbatimError):
         why(forged, {})
     with pytest.raises(NotVerbatimError):
@@ -141,15 +143,32 @@ def test_every_context_is_verbatim_and_within_the_limits(case, fate, data):
     there = {Fate.SAME, Fate.MOVED}
     number = one.excerpts[index].number if fate in there else None
     found = Now(fate, article if number else None, number)
-    view = views.context_view(one, index, found)
+    allowed = data.draw(st.sets(st.integers(1, 5)))
+    view = views.context_view(one, index, found, allowed)
     check_view(view)
+    assert_inert(view["blocks"], None)
+    left_out = {p.number for p in views.paragraphs(one.excerpts[index], found)} - allowed
+    assert bool(left_out) is (views.LEFT_OUT in str(view["blocks"]))
     check_literal(view["blocks"])
     assert size(view["blocks"]) <= 9_000
     parts = [p for b in view["blocks"] if b["type"] == "rich_text" for p in b["elements"]]
     shown = "".join(leaf["text"] for p in parts for leaf in p["elements"])
     around = "".join(p.text for p in article.passages[max(0, (number or 9) - 2) : (number or -9) + 1])
-    if "…" not in shown:
+    if "…" not in shown and not left_out:
         assert shown == (around if number else one.excerpts[index].passage)
+
+
+def test_what_a_person_may_not_see_is_left_out_of_the_context_and_said_to_be():
+    article = with_passages("The one before.", "It begins. HERE it goes on.", "The one after.")
+    start = article.passages[1].text.index("HERE")
+    inner = replace(EXCERPT, article=article, number=2, start=start, end=start + 4)
+    view = views.context_view(record(inner), 0, Now(Fate.SAME, article, 2), {1})
+    shown = str(view["blocks"])
+    assert "The one before." in shown
+    assert "It begins." not in shown
+    assert "The one after." not in shown
+    assert views.LEFT_OUT in shown
+    assert "The article ends here." not in shown
 
 
 # ---- cite
@@ -161,6 +180,7 @@ def test_a_citation_as_a_whole():
         "https://margin-notes.example.org/harbour#:~:text="
         "Jane%20Roe%2C%20the%20harbour%20master%2C,and%20neither%20does%20the%20port.%E2%80%9D"
     )
+    assert views.cited(replace(EXCERPT, start=5, end=8)).startswith("[…] Roe […]\n")
     bare = replace(HARBOUR, author=None, date=None, url=None)
     assert views.cited(replace(EXCERPT, article=bare), 5) == (
         "Jane […]\n— Jane Roe\n“The harbour opens”, undated, ¶ 1."
@@ -178,6 +198,7 @@ def test_every_citation_is_within_the_limits_and_begins_with_the_words(case):
     assert len(ready) == len(one.excerpts)
     for part, reference in zip(ready, one.excerpts, strict=True):
         words = part["elements"][0]["text"]
+        words = words.removeprefix("[…] ")
         assert words.startswith(reference.text) or reference.text.startswith(words.split(" […]\n")[0])
 
 
@@ -207,7 +228,7 @@ def test_a_replay_as_a_whole():
         "Searched 4 articles, 10 September – 5 November 2025. That was 31 paragraphs, at generation 7.\n"
         "Decision: answered; confidence 0.88, where an answer needs 0.50 of 1.\n\n"
         "Jane Roe:\n"
-        "Jane Roe,\n"
+        "Jane Roe, …\n"
         "— “The harbour opens”, by Ines Calder, 10 September 2025, paragraph 1\n"
         "Chosen for: Roe, said. Score 0.500. It stands in the column as shown."
     )
@@ -224,7 +245,7 @@ def test_a_replay_says_what_became_of_it():
 
 
 def test_an_unknown_id_is_said_to_be():
-    assert "no answer with this id" in unknown_message().text
+    assert "no answer with this id" in unknown_message(90).text
 
 
 @settings(max_examples=60)

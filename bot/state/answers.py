@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, metadata
+from bot.state.disk import metadata
 from bot.state.feedback import feedback
 from bot.state.inbox import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
@@ -50,6 +50,7 @@ class Reference:
     via: tuple[str, ...]
     score: float
     why: str
+    truncated: bool = False
 
     @classmethod
     def from_excerpt(cls, excerpt: Excerpt) -> Reference:
@@ -73,6 +74,7 @@ class Reference:
             via=excerpt.via,
             score=excerpt.score,
             why=excerpt.why,
+            truncated=a.truncated,
         )
 
     @property
@@ -97,6 +99,7 @@ class Reference:
             date=self.date,
             url=self.url,
             passages=(*unknown, known),
+            truncated=self.truncated,
         )
         return Excerpt(
             article=article,
@@ -112,6 +115,28 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Changed:
+    """
+    That a paragraph which was shown changed in the column since; with *number* 0, that its article is gone.
+
+    *at* is when that was seen, in seconds since the epoch.
+    """
+
+    article: str
+    title: str
+    number: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """That an article of this *title* was taken down, and *at* what time: its words are not kept either."""
+
+    title: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Given:
     """
     An answer that was given. *id* is the question's in the inbox; people may ask why by it.
@@ -119,7 +144,8 @@ class Given:
     *asked* is what was typed, *question* what was put to the index. *topic* is what the question was about,
     the speaker left out. *offset* counts the excerpts of the same question that earlier answers showed.
     *thread_ts* is the thread that the answer stands in, None at the top of a conversation. *reply_ts* is
-    the message that shows it, None for what only the asker sees. Times are seconds since the epoch.
+    the message that shows it, None for what only the asker sees. Of the articles that it quoted, *changed*
+    says which changed since and *withdrawn* which were taken down. Times are seconds since the epoch.
     """
 
     id: str
@@ -141,6 +167,8 @@ class Given:
     withheld: tuple[Reference, ...] = ()
     unanswered: tuple[str, ...] = ()
     candidates: tuple[str, ...] = ()
+    changed: tuple[Changed, ...] = ()
+    withdrawn: tuple[Withdrawn, ...] = ()
     offset: int = 0
     created_at: float = 0.0
     reply_ts: str | None = None
@@ -213,6 +241,14 @@ answers = sa.Table(
     sa.Index("answer_place", "channel", "thread_ts", "created_at"),
     sa.Index("answer_user", "user", "created_at"),
 )
+# Which articles an answer quotes: what to look at when one of them changes.
+answer_article = sa.Table(
+    "answer_article",
+    metadata,
+    sa.Column("answer", sa.String, primary_key=True),
+    sa.Column("article", sa.String, primary_key=True),
+    sa.Index("answer_of_article", "article"),
+)
 WORDS = ("suggestions", "topics", "unanswered", "candidates")
 COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 
@@ -220,8 +256,8 @@ COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 class Answers:
     """The answers of one bot. Safe to share among threads and processes."""
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], float]) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: sa.Engine, clock: Callable[[], float], keep: float) -> None:
+        self._engine, self._clock, self._keep = engine, clock, keep
 
     def save(self, given: Given) -> None:
         """Keep *given*, instead of what was kept under its id; the time is now."""
@@ -232,6 +268,7 @@ class Answers:
         insert = sqlite.insert(answers).values(row)
         with self._engine.begin() as connection:
             connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=row))
+            _note_articles(connection, given)
 
     def load(self, id: str) -> Given | None:
         """Return the answer of that id, or None."""
@@ -278,11 +315,14 @@ class Answers:
         return self._mark(id, answers.c.removed_at.is_(None), removed_at=self._clock())
 
     def forget(self) -> int:
-        """Delete answers older than KEPT that nobody judged; return how many."""
-        old = answers.c.created_at < self._clock() - KEPT
-        judged = sa.select(feedback.c.answer)
+        """Delete answers that are too old, and what people thought of them; return how many answers."""
+        end = self._clock() - self._keep
+        old = answers.c.created_at < end
+        ids = sa.select(answers.c.id).where(old)
         with self._engine.begin() as connection:
-            return connection.execute(answers.delete().where(old, answers.c.id.not_in(judged))).rowcount
+            connection.execute(answer_article.delete().where(answer_article.c.answer.in_(ids)))
+            connection.execute(feedback.delete().where(feedback.c.answer.in_(ids) | (feedback.c.at < end)))
+            return connection.execute(answers.delete().where(old)).rowcount
 
     def _mark(self, id: str, *where: sa.ColumnElement[bool], **values: Any) -> bool:
         with self._engine.begin() as connection:
@@ -294,6 +334,30 @@ class Answers:
         query = query.order_by(answers.c.created_at.desc(), sa.text("rowid desc"))
         with self._engine.connect() as connection:
             return [_unpacked(row) for row in connection.execute(query).mappings()]
+
+
+def rewrite(connection: sa.Connection, given: Given) -> None:
+    """Keep *given* instead of what was kept under its id; when and where it was given stays."""
+    change = answers.update().where(answers.c.id == given.id)
+    connection.execute(change.values(record=_packed(given)))
+
+
+def _note_articles(connection: sa.Connection, given: Given) -> None:
+    quoted = dict.fromkeys(reference.article for reference in (*given.excerpts, *given.withheld))
+    connection.execute(answer_article.delete().where(answer_article.c.answer == given.id))
+    if quoted:
+        rows = [{"answer": given.id, "article": article} for article in quoted]
+        connection.execute(answer_article.insert(), rows)
+
+
+def index_articles(connection: sa.Connection) -> None:
+    """Note which articles the answers of an older file quote."""
+    if connection.execute(sa.select(answer_article).limit(1)).first() is None:
+        connection.exec_driver_sql(
+            "insert or ignore into answer_article (answer, article) "
+            "select answer.id, json_extract(one.value, '$.article') from answer, json_each("
+            "json_extract(answer.record, '$.excerpts')) as one"
+        )
 
 
 def _packed(given: Given) -> str:
@@ -313,6 +377,8 @@ def _unpacked(row: sa.RowMapping) -> Given:
         "searched": Searched(**searched),
         "excerpts": tuple(_reference(packed) for packed in record["excerpts"]),
         "withheld": tuple(_reference(packed) for packed in record.get("withheld", ())),
+        "changed": tuple(Changed(**packed) for packed in record.get("changed", ())),
+        "withdrawn": tuple(Withdrawn(**packed) for packed in record.get("withdrawn", ())),
         **{name: tuple(record.get(name, ())) for name in WORDS},
     }
     return Given(**record, **{name: row[name] for name in COLUMNS})

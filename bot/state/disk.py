@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,8 +11,10 @@ from typing import Self
 import sqlalchemy as sa
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# Delayed events bring a question back for up to 24 h; the rest of the month is for replaying answers.
-KEPT = 30 * 24 * 3600.0
+DAY = 24 * 3600.0
+# How long questions, answers and opinions are kept unless set otherwise. Not below a day: Slack brings an
+# event back for up to 24 h, and it must be known for so long.
+KEPT = 90 * DAY
 # Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
 LOCK_TIMEOUT = 2.0
 
@@ -28,6 +32,16 @@ def open_file(path: Path) -> sa.Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
         metadata.create_all(connection)
     return engine
+
+
+def damage(path: Path) -> str | None:
+    """Read the whole of an existing SQLite file; return what is wrong with it, None where nothing is."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True)) as connection:
+            [found] = connection.execute("pragma quick_check(1)").fetchone()
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if found == "ok" else str(found)
 
 
 class OnDisk:

@@ -163,11 +163,19 @@ class Inbox(OnDisk):
     """
     The questions of one bot, shared by its threads and by any other process on the same file.
 
-    *clock* gives seconds since the epoch; *lease* is how long a taken question stays with its owner.
+    *clock* gives seconds since the epoch; *lease* is how long a taken question stays with its owner, *keep*
+    how long a closed one is kept.
     """
 
-    def __init__(self, path: Path, *, lease: float = LEASE, clock: Callable[[], float] = time.time) -> None:
-        self.lease = lease
+    def __init__(
+        self,
+        path: Path,
+        *,
+        lease: float = LEASE,
+        clock: Callable[[], float] = time.time,
+        keep: float = KEPT,
+    ) -> None:
+        self.lease, self._keep = lease, keep
         self._clock = clock
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
@@ -294,9 +302,20 @@ class Inbox(OnDisk):
         with self._engine.begin() as connection:
             connection.execute(self._mine().values(owner=None, due_at=self._clock()))
 
+    def doubt(self) -> int:
+        """
+        Look for the answer to every open question before it is answered; return how many there are.
+
+        So it must be with an inbox that was put back from a copy: what waited in the copy may be answered.
+        """
+        doubted = {"state": State.POSTING, "owner": None, "due_at": self._clock(), "attempts": 0}
+        with self._engine.begin() as connection:
+            opened = questions.update().where(questions.c.state.in_(OPEN))
+            return connection.execute(opened.values(doubted)).rowcount
+
     def forget(self) -> int:
-        """Delete closed questions older than KEPT; return how many."""
-        old = questions.c.received_at < self._clock() - KEPT
+        """Delete closed questions that are too old; return how many."""
+        old = questions.c.received_at < self._clock() - self._keep
         with self._engine.begin() as connection:
             return connection.execute(questions.delete().where(old, ~questions.c.state.in_(OPEN))).rowcount
 
@@ -305,6 +324,11 @@ class Inbox(OnDisk):
         counting = sa.select(questions.c.state, sa.func.count()).group_by(questions.c.state)
         with self._engine.connect() as connection:
             return {State(state): number for state, number in connection.execute(counting)}
+
+    def open(self) -> dict[State, int]:
+        """Return how many questions wait, and how many are being posted."""
+        found = self.count()
+        return {state: found.get(state, 0) for state in OPEN}
 
     def wait(self, seconds: float) -> None:
         """Sleep until a question arrives in this process, at most *seconds*."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, metadata
+from bot.state.disk import metadata
 
 muted = sa.Table(
     "thread_muted",
@@ -30,8 +30,8 @@ choices = sa.Table(
 class Threads:
     """The threads of one bot. *thread_ts* "" stands for the top of a conversation."""
 
-    def __init__(self, engine: sa.Engine, clock: Callable[[], float]) -> None:
-        self._engine, self._clock = engine, clock
+    def __init__(self, engine: sa.Engine, clock: Callable[[], float], keep: float) -> None:
+        self._engine, self._clock, self._keep = engine, clock, keep
 
     def mute(self, channel: str, thread_ts: str) -> None:
         """Be silent in a thread until somebody mentions the bot there."""
@@ -68,6 +68,6 @@ class Threads:
             return {str(row.name): str(row.person) for row in found}
 
     def forget(self) -> None:
-        """Delete choices older than KEPT. A silence that was asked for stays."""
+        """Delete choices that are too old. A silence that was asked for stays."""
         with self._engine.begin() as connection:
-            connection.execute(choices.delete().where(choices.c.at < self._clock() - KEPT))
+            connection.execute(choices.delete().where(choices.c.at < self._clock() - self._keep))

@@ -1,4 +1,4 @@
-"""Any source to its articles: text, Markdown and HTML, a file or a folder. What fails is named."""
+"""Any source to its articles: a file, a folder, an export, a feed, a sitemap, a page. What fails is named."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from index.passage import Article
 from index.sources.encoding import UnreadableError, decode
@@ -21,30 +22,20 @@ from index.sources.metadata import (
     web_url,
 )
 from index.sources.quotation import passages
+from index.sources.record import Failure as Failure
+from index.sources.record import SourceError as SourceError
+from index.sources.record import Unchanged as Unchanged
 from index.sources.webpage import read_page
+
+if TYPE_CHECKING:
+    from index.sources.visit import Visit
 
 TEXT, MARKDOWN, HTML = (".txt",), (".md", ".markdown"), (".html", ".htm")
 SUFFIXES = TEXT + MARKDOWN + HTML
+EXPORTS = (".zip", ".xml", ".rss", ".atom")  # read where they are the source itself, not inside a folder
 
 # A book of 1.5 million words; an article is a thousandth of it.
 SIZE_LIMIT = 10_000_000
-
-
-class SourceError(Exception):
-    """A source that cannot be read at all: one sentence that says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Failure:
-    """
-    A file or folder of a source that could not be read: *reason* is a sentence that says what to do.
-
-    *id* is the id that its article has when it can be read; None for a folder, which may hold any articles.
-    """
-
-    source: str
-    reason: str
-    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,22 +56,45 @@ class _File:
         return _printable(self.place)
 
 
-def read(source: str) -> Iterator[Article | Failure]:
+def is_live(source: str) -> bool:
+    """Tell whether *source* is on the web: what it no longer lists may still be true."""
+    return "://" in source
+
+
+def is_export(source: str) -> bool:
+    """Tell whether *source* is a file of many articles, which are known by their links and words."""
+    return not is_live(source) and Path(source).suffix.lower() in EXPORTS
+
+
+def read(source: str, visit: Visit | None = None) -> Iterator[Article | Failure | Unchanged]:
     """
-    Read the file, or every article below the folder, that *source* names: top folder first, by name.
+    Read every article that *source* names: of a folder the top folder first, by name.
+
+    Without a *visit*, nothing is fetched.
 
     Hidden files, other kinds of files and folders behind links are passed over. Names are unique within
     the source: a file's stem, or its place below the source where the stem is taken.
 
     Raises:
-        SourceError: At once, if *source* is no file or folder that can be read.
+        SourceError: At once, if *source* is no file or folder that can be read; of an export or what is on
+            the web, when its articles are asked for.
     """
+    # Their libraries take a while to load, and whoever only has files needs none of them.
+    if visit is not None and is_live(source):
+        from index.sources.live import read_live
+
+        return read_live(source, visit)
     path = _existing(source)
     if path.is_dir():
         return _articles(_files_below(path.resolve(), source))
+    if is_export(source):
+        from index.sources.archive import read_archive
+
+        return read_archive(path, source)
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(
-            f"'{source}' is no text, Markdown or HTML file: its name must end in {', '.join(SUFFIXES)}."
+            f"'{source}' is no text, Markdown or HTML file: its name must end in {', '.join(SUFFIXES)}, "
+            f"or of an export in {', '.join(EXPORTS)}."
         )
     return _articles(
         iter([_File(root=path.parent.resolve(), place=PurePath(path.name), path=path, source=source)])

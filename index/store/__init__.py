@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +11,10 @@ from typing import Self
 import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
-from index.identity import Trace
+from index.fetched import Fetched
+from index.identity import Trace, trace_of
 from index.passage import Article
 from index.store import fulltext, history, ledger, rows, tables
-from index.store.ledger import Fetched as Fetched
 from index.store.ledger import TakenDown as TakenDown
 from index.store.reader import Near as Near
 from index.store.reader import Reader
@@ -25,7 +25,7 @@ from index.store.tables import CorruptStoreError as CorruptStoreError
 from index.store.tables import ForeignStoreError as ForeignStoreError
 from index.store.tables import StoreError as StoreError
 from index.store.tables import WrongModelError as WrongModelError
-from index.store.tables import article, explained, failure, state
+from index.store.tables import article, chunk, explained, failure, state
 from index.store.vectors import Vectors
 
 LOCK_SECONDS = 30.0
@@ -111,6 +111,8 @@ class Store(Reader):
         """
         Write an article in place of the one with its id, if any: all of it, or on an error nothing.
 
+        One that was taken down is not written.
+
         Args:
             fingerprint: What `fingerprints` gives back.
 
@@ -127,12 +129,15 @@ class Store(Reader):
         rows.check(record, chunks, self.dimension)
         with self._write() as connection:
             self._require_model(history.seen_by(connection))
+            if ledger.is_buried(connection, record.id):
+                return  # while whoever puts it was reading it
             number = history.advance(connection)
             if (key := _key(connection, record.id)) is not None:
                 rows.remove(connection, key, number)
             key = rows.add(connection, record, fingerprint, chunks, names, number)
-            ledger.add_trace(connection, key, record)
-            ledger.note_seen(connection, record.id, at or datetime.now(UTC))
+            looks = trace_of(record)
+            ledger.add_trace(connection, key, looks)
+            ledger.note_seen(connection, record.id, looks, at or datetime.now(UTC))
 
     def remove(self, article_id: str) -> None:
         """Delete an article and all that belongs to it; one that is not there is no error."""
@@ -144,7 +149,7 @@ class Store(Reader):
         """
         Return when each article that is there was first held, in UTC, by article id.
 
-        An edit changes nothing about that, nor does an article that goes and comes back.
+        An edit changes nothing about that, nor does going and coming back, under another id too.
         """
         with self._read() as connection:
             return ledger.load_first_seen(connection)
@@ -153,16 +158,21 @@ class Store(Reader):
         """
         Remove an article for good: a sync never takes it in again, whatever its link, date or GUID then is.
 
+        Copies of it, from other sources, go too. It waits for no sync, nor do `add_source`, `remove_source`.
+
         Raises:
             KeyError: If there is none with this id.
         """
-        with self._write() as connection:
+        with self._write_between() as connection:
             record = rows.load_article(connection, article_id)
             key = _key(connection, article_id)
             if record is None or key is None:
                 raise KeyError(article_id)
-            ledger.bury(connection, record, at or datetime.now(UTC))
-            rows.remove(connection, key, history.advance(connection))
+            looks = trace_of(record)
+            ledger.bury(connection, record, looks, at or datetime.now(UTC))
+            number = history.advance(connection)
+            for copy in {key, *ledger.copies(connection, looks)}:
+                rows.remove(connection, copy, number)
 
     def taken_down(self) -> dict[str, TakenDown]:
         """Return what was taken down, by article id, the latest first."""
@@ -185,13 +195,20 @@ class Store(Reader):
             return ledger.load_sources(connection)
 
     def add_source(self, url: str) -> None:
-        """Remember a source; one that is there stays in its place."""
-        with self._write() as connection:
+        """
+        Remember a source on the web; one that is there stays in its place.
+
+        Raises:
+            ValueError: If it is no http or https address.
+        """
+        if not url.startswith(("http://", "https://")):
+            raise ValueError("a source that is added must be an http or https address")
+        with self._write_between() as connection:
             ledger.add_source(connection, url)
 
     def remove_source(self, url: str) -> bool:
         """Forget a source, and say whether it was there. Its articles go with the next sync of the column."""
-        with self._write() as connection:
+        with self._write_between() as connection:
             return ledger.remove_source(connection, url)
 
     def last_read(self) -> dict[str, datetime]:
@@ -214,12 +231,28 @@ class Store(Reader):
         with self._write() as connection:
             ledger.note_fetched(connection, url, what)
 
-    def clear(self, model: str, dimension: int) -> None:
-        """Delete all articles and hold vectors of *model* from now on. The ledger stays (see `ledger`)."""
+    def forget_fetched(self) -> None:
+        """Forget what servers said: everything is fetched whole the next time."""
+        with self._write() as connection:
+            ledger.forget_fetched(connection)
+
+    def clear(self, model: str, dimension: int, keep: Collection[str] = ()) -> None:
+        """
+        Delete all articles and hold vectors of *model* from now on. The ledger stays (see `ledger`).
+
+        Those of the sources to *keep* stay too, but without vectors: they cannot be read from there again.
+        """
         with self._write() as connection:
             number = history.advance(connection)
-            fulltext.clear(connection)
-            connection.execute(delete(article))
+            gone = article.c.source.not_in(rows.listed(keep))
+            if not keep:
+                fulltext.clear(connection)
+            else:
+                for key in connection.scalars(select(article.c.key).where(gone)).all():
+                    fulltext.remove(connection, key)
+            connection.execute(delete(article).where(gone))
+            connection.execute(update(article).values(fingerprint=""))
+            connection.execute(delete(chunk))
             connection.execute(delete(failure))
             ledger.forget_fetched(connection)
             history.forget_before(connection, number)
@@ -253,6 +286,12 @@ class Store(Reader):
                     "folder's permissions, then sync again; nothing is lost."
                 ) from e
 
+    def is_saved(self) -> bool:
+        """Say whether the FAISS file is whole and holds the vectors of this very state."""
+        stored = Vectors.load(self._vector_file)
+        with self._read() as connection:
+            return stored is not None and stored.stamp == history.seen_by(connection)
+
     def check(self) -> None:
         """
         Read the whole file and compare its parts: some seconds for a large column.
@@ -269,12 +308,13 @@ class Store(Reader):
 
     @contextmanager
     def _write(self) -> Iterator[Connection]:
-        with (
-            self.write_lock(),
-            explained(self._path),
-            self._connect() as opened,
-            tables.writing(opened) as connection,
-        ):
+        with self.write_lock(), self._write_between() as connection:
+            yield connection
+
+    @contextmanager
+    def _write_between(self) -> Iterator[Connection]:
+        """Write between two transactions of a sync, which may fetch for many minutes."""
+        with explained(self._path), self._connect() as opened, tables.writing(opened) as connection:
             yield connection
 
 

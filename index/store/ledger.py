@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Integer,
@@ -22,13 +23,17 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
+    false,
     func,
     insert,
+    or_,
     select,
+    update,
 )
 from sqlalchemy.dialects.sqlite import insert as insert_or
 
-from index.identity import Trace, trace_of
+from index.fetched import Fetched
+from index.identity import TELLING, Trace
 from index.passage import Article
 from index.store.tables import article, metadata, state
 
@@ -37,6 +42,8 @@ first_seen = Table(
     metadata,
     Column("article", Text, primary_key=True),
     Column("at", Text, nullable=False),
+    Column("link", Text, index=True),
+    Column("text", Text, index=True),
 )
 
 source = Table(
@@ -103,27 +110,23 @@ class TakenDown:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+def note_seen(connection: Connection, article_id: str, looks: Trace, at: datetime) -> None:
     """
-    What is remembered of an address: the validators that its server gave, and when it was *at* last read.
+    Remember when an article was first held; a later time changes nothing.
 
-    *of* says by which rules and for which text it was read; another value means: read it again. *failures*
-    counts those in a row since then; before *wait_until* it is not to be asked.
+    Nor is what comes back under another id new: a file that was renamed has the words that it had.
     """
-
-    at: datetime
-    etag: str | None = None
-    modified: str | None = None
-    of: str = ""
-    wait_until: datetime | None = None
-    failures: int = 0
-
-
-def note_seen(connection: Connection, article_id: str, at: datetime) -> None:
-    """Remember when an article was first held; a later time changes nothing."""
-    seen = insert_or(first_seen).values(article=article_id, at=_stamp(at)).on_conflict_do_nothing()
-    connection.execute(seen)
+    text = looks.text if looks.words >= TELLING else None
+    before = connection.scalar(select(func.min(first_seen.c.at)).where(_same(first_seen, looks)))
+    row = {
+        "article": article_id,
+        "at": min(filter(None, (before, _stamp(at)))),
+        "link": looks.link,
+        "text": text,
+    }
+    now = insert_or(first_seen).values(row)
+    known = now.on_conflict_do_update(index_elements=["article"], set_={"link": looks.link, "text": text})
+    connection.execute(known)
 
 
 def load_first_seen(connection: Connection) -> dict[str, datetime]:
@@ -158,9 +161,9 @@ def load_last_read(connection: Connection) -> dict[str, datetime]:
     return {row.source: datetime.fromisoformat(row.at) for row in rows}
 
 
-def add_trace(connection: Connection, key: int, record: Article) -> None:
+def add_trace(connection: Connection, key: int, looks: Trace) -> None:
     """Write what the article with this key is recognised by."""
-    connection.execute(insert(trace).values(article=key, **_trace_fields(trace_of(record))))
+    connection.execute(insert(trace).values(article=key, **_trace_fields(looks)))
 
 
 def load_traces(connection: Connection) -> dict[str, Trace]:
@@ -169,10 +172,23 @@ def load_traces(connection: Connection) -> dict[str, Trace]:
     return {row.id: _trace(row) for row in rows}
 
 
-def bury(connection: Connection, record: Article, at: datetime) -> None:
+def copies(connection: Connection, looks: Trace) -> list[int]:
+    """Return the keys of the articles that are there under that link, or with all of those words."""
+    return list(connection.scalars(select(trace.c.article).where(_same(trace, looks))))
+
+
+def bury(connection: Connection, record: Article, looks: Trace, at: datetime) -> None:
     """Remember that an article was taken down, and what it is recognised by."""
     taken = {"article": record.id, "at": _stamp(at), "shown": record.title}
-    _replace(connection, tombstone, taken | _trace_fields(trace_of(record)))
+    _replace(connection, tombstone, taken | _trace_fields(looks))
+
+
+def is_buried(connection: Connection, article_id: str) -> bool:
+    """Tell whether the article with this id was taken down."""
+    return (
+        connection.execute(select(tombstone.c.at).where(tombstone.c.article == article_id)).first()
+        is not None
+    )
 
 
 def load_taken_down(connection: Connection) -> dict[str, TakenDown]:
@@ -212,14 +228,21 @@ def load_fetched(connection: Connection, url: str) -> Fetched | None:
 
 
 def forget_fetched(connection: Connection) -> None:
-    """Forget all that servers said: everything is asked for whole again."""
-    connection.execute(delete(fetched))
+    """Forget all that servers said, but for who is to be left alone: everything is asked for whole again."""
+    connection.execute(delete(fetched).where(fetched.c.wait_until.is_(None)))
+    connection.execute(update(fetched).values(of="", etag=None, modified=None))
 
 
 def begin(connection: Connection, now: datetime) -> None:
     """Take over the articles of a store that kept no ledger: seen at the latest when it was last synced."""
     synced = func.coalesce(select(state.c.last_sync).scalar_subquery(), _stamp(now))
     connection.execute(insert(first_seen).from_select(["article", "at"], select(article.c.id, synced)))
+
+
+def _same(table: Table, looks: Trace) -> ColumnElement[bool]:
+    """Select the rows that have the link of *looks*, or all of its words where these tell."""
+    told = {"link": looks.link, "text": looks.text if looks.words >= TELLING else None}
+    return or_(false(), *(table.c[name] == value for name, value in told.items() if value))
 
 
 def _replace(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
