@@ -231,17 +231,16 @@ class Poster:
 
 
 def posting_client(
-    token: str, api_url: str, *, direct: bool = False, vitals: Vitals | None = None
+    token: str, api_url: str, *, direct: bool = False, vitals: Vitals | None = None, patient: bool = True
 ) -> WebClient:
     """
     Return a client that never posts twice of its own accord, and tells *vitals* of its calls.
 
     *direct* keeps it from going through the proxy that the environment names, which the SDK would use
-    even for this machine's own addresses.
+    even for this machine's own addresses. One that is *patient* waits when Slack asks for a pause.
     """
-    client = Client(
-        token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[Pauses(vitals)], vitals=vitals
-    )
+    pauses = [Pauses(vitals)] if patient else []
+    client = Client(token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[*pauses], vitals=vitals)
     if direct:
         client.proxy = None
     return client

@@ -82,6 +82,18 @@ class Press:
                 self.tick()
             self._stopping.wait(TICK)
 
+    def why_not(self) -> str | None:
+        """Say why digests are not posted in time; None where they are."""
+        if not self._thread.is_alive():
+            return "the digests are not kept any more"
+        late = [
+            digest.id
+            for digest, schedule in self._scheduled()
+            if (due := due_slot(digest, schedule, self._clock()))
+            and self._clock() - due.timestamp() > self._alarm_after
+        ]
+        return f"late: {', '.join(late)}" if late else None
+
     def tick(self) -> None:
         """Do all that is to be done now."""
         for step in (
