@@ -97,7 +97,9 @@ class Editor:
     def going_on(self, digest: Digest, plan: Plan) -> Issue:
         """Return the next part of a digest, whose *plan* names the articles that are left."""
         there = {article.id for article in self._news.articles()}
-        ids = [id for id in self._memory.digests.untold(digest.channel, plan.rest) if id in there]
+        # Where this part was begun before and is not there, its own articles are left, too.
+        left = self._memory.digests.untold(digest.channel, [*plan.articles, *plan.rest])
+        ids = [id for id in left if id in there]
         zone = ZoneInfo(digest.zone)
         held = Held(
             since=moment(plan.since).astimezone(zone),

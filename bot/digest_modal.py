@@ -93,7 +93,10 @@ def _state(digest: Digest, now: float) -> str:
 
 def next_due(digest: Digest, now: float) -> str:
     """Say when a digest comes next."""
-    due = Schedule(digest.cron, digest.zone).next(datetime.fromtimestamp(now, UTC))
+    try:
+        due = Schedule(digest.cron, digest.zone).next(datetime.fromtimestamp(now, UTC))
+    except (CronError, ZoneError):
+        due = None
     return f"on {wording.day(due.date())}, {due:%H:%M}" if due else "never"
 
 
