@@ -2,17 +2,20 @@
 ``python -m bot``: connects to Slack, or, with no tokens set, plays in a workspace on this machine.
 
 ``python -m bot feedback export [FILE]`` writes what people judged; ``backup FILE`` and ``restore FILE`` save
-the data folder and put it back; ``doctor`` says what is wrong and what to do.
+the data folder and put it back; ``doctor`` says what is wrong and what to do;
+``digest --dry-run`` shows what the next digests would hold.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import html
 import logging
 import os
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +25,8 @@ from bot import export
 from bot.backup import BackupError, Contents, backup, restore
 from bot.column import Column
 from bot.config import Config, Slack
+from bot.digest import Editor
+from bot.digest_modal import next_due
 from bot.health import AddressError, listening
 from bot.log import start_log
 from bot.metrics import Metrics
@@ -82,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report_backup(backup(config.index.data_dir, given.file), given.file)
         elif given.command == "restore":
             report_backup(restore(given.file, config.index.data_dir), config.index.data_dir)
+        elif given.command == "digest":
+            rehearse(config)
         elif config.slack:
             asyncio.run(serve(config, config.slack))
         else:
@@ -110,6 +117,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "doctor", help="say what is wrong with settings, tokens, store, model, disk and sources"
     )
+    digest = commands.add_parser("digest", help="show what the next digests would hold, and post nothing")
+    digest.add_argument("--dry-run", action="store_true", required=True, help="the only way so far")
     return parser
 
 
@@ -127,6 +136,19 @@ def export_feedback(memory_file: Path, out: Path | None) -> None:
         raise OutputError(f"{out} cannot be written ({error.strerror}): name another file.") from error
     questions = "question" if len(lines) == 1 else "questions"
     print(f"{len(lines):,} judged {questions} written to {out}.")
+
+
+def rehearse(config: Config) -> None:
+    """Print what each digest would hold now, and when it comes next; nothing is posted or marked."""
+    with Memory(config.index.data_dir / MEMORY) as memory:
+        if not memory.digests.all():
+            print("There is no digest yet: /column digest makes one.")
+            return
+        column = load(config.index, warm=False)
+        for digest in memory.digests.all():
+            paused = "paused; " if digest.paused_at is not None else ""
+            print(f"{digest.channel}: {paused}next {next_due(digest, time.time())} ({digest.zone})\n")
+            print(html.unescape(Editor(memory, column).issue(digest, time.time()).message.text), "\n")
 
 
 def report_backup(contents: Contents, place: Path) -> None:
@@ -161,6 +183,7 @@ async def serve(config: Config, slack: Slack) -> None:
             admins=config.admins,
             vitals=metrics,
             rhythm=Rhythm(every=config.sync_every),
+            digest_alarm_after=config.digest_alarm_after,
         )
         async with listening(config.health, metrics):
             await service.run(stop)
@@ -174,7 +197,7 @@ def demonstrate(config: Config) -> None:
     play(answerer, console, os.environ, interactive=sys.stdin.isatty())
 
 
-def load(config: IndexConfig, *, fresh: bool = False) -> Column:
+def load(config: IndexConfig, *, fresh: bool = False, warm: bool = True) -> Column:
     """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
     embedder = Embedder(config.embedding_model)
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
@@ -190,7 +213,8 @@ def load(config: IndexConfig, *, fresh: bool = False) -> Column:
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
     column = Column(Retriever(store, embedder), config.aliases)
     column.upkeep = Upkeep(store, embedder, config)
-    column.warm()  # so that nobody waits for it
+    if warm:
+        column.warm()  # so that nobody waits for it
     return column
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 from typing import Protocol
 
 from bot.upkeep import Upkeep
 from index.answer import Answerer
 from index.check import QuoteCheck, QuoteChecker
-from index.passage import Article
-from index.said import Said, said
+from index.passage import Article, Excerpt
+from index.said import Said, said, said_in
 from index.store.reader import Summary
 
 
@@ -56,6 +57,15 @@ class Column(Answerer):
     def articles(self) -> Sequence[Article]:
         """Return all articles without their passages, newest first."""
         return self._store.articles()
+
+    def first_seen(self) -> Mapping[str, datetime]:
+        """Return when each article was first held, by its id: an edit changes nothing about that."""
+        return self._store.first_seen()
+
+    def quoted(self, name: str, articles: Collection[str]) -> list[Excerpt]:
+        """Return what *articles*, by their ids, report *name* as saying, newest first."""
+        with self._store.reading() as generation:
+            return said_in(self._store, self.people(generation).find(name), articles)
 
     def check(self, quotation: str, by: str | None = None) -> QuoteCheck:
         """Say what the column has of *quotation*, and whether it is the words of *by*."""

@@ -16,6 +16,7 @@ from bot.message import HELP, Message, escape
 from bot.state import Memory, Request
 from index import wording
 from index.passage import Article, Excerpt
+from index.people import Person
 from index.said import Said
 from index.verdict import Answer
 
@@ -27,6 +28,9 @@ Ration = Callable[[Sequence[Excerpt]], tuple[tuple[Excerpt, ...], tuple[Excerpt,
 
 class Looks(Consulted, Protocol):
     """What the commands need of the column."""
+
+    def find(self, who: str) -> Sequence[Person]:
+        """Return whom *who* names in this column."""
 
     def articles(self) -> Sequence[Article]:
         """Return all articles without their passages, newest first."""

@@ -29,6 +29,7 @@ SETTINGS = frozenset(
         "EXCERPT_SHARE",
         "SYNC_EVERY",
         "KEEP_DAYS",
+        "DIGEST_ALARM_AFTER",
         "LOG_FORMAT",
         "LOG_LEVEL",
         "HEALTH_ADDRESS",
@@ -38,6 +39,7 @@ SLACK_ITSELF = "https://slack.com/api/"
 SPANS = {"minute": 60.0, "hour": 3600.0, "day": 24 * 3600.0}
 SYNC_EVERY = "1h"
 KEEP_DAYS = 90
+DIGEST_ALARM_AFTER = "30m"
 FEWEST_DAYS = 2  # Slack brings an event back for up to a day, and it must be known for so long
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 LOG_FORMATS = ("text", "json")
@@ -122,6 +124,7 @@ class Config:
     admins: Admins
     sync_every: float | None
     keep_days: int
+    digest_alarm_after: float
     log_format: str
     log_level: str
     health: Address | None
@@ -153,6 +156,7 @@ class Config:
         limits = read_limits(given["RATE_LIMIT"], given["EXCERPT_SHARE"], problems)
         sync_every = read_sync_every(given["SYNC_EVERY"], problems)
         keep_days = read_keep_days(given["KEEP_DAYS"], problems)
+        digest_alarm_after = read_alarm_after(given["DIGEST_ALARM_AFTER"], problems)
         problems += [
             *token_problems({name: given[name] for name in TOKENS}),
             *url_problems(api_url),
@@ -173,6 +177,7 @@ class Config:
             admins=admins,
             sync_every=sync_every,
             keep_days=keep_days,
+            digest_alarm_after=digest_alarm_after,
             log_format=log_format,
             # The loopback workspace shows its conversation in the terminal, where a log would be in the way.
             log_level=log_level or ("INFO" if slack.bot_token else "WARNING"),
@@ -265,6 +270,15 @@ def read_keep_days(value: str, problems: list[str]) -> int:
         return int(found[0])
     problems.append(f"KEEP_DAYS is “{value}”; write a number of days from {FEWEST_DAYS} to 9999.")
     return KEEP_DAYS
+
+
+def read_alarm_after(value: str, problems: list[str]) -> float:
+    """Read after how many seconds a digest is late; add what is wrong to *problems*."""
+    found = re.fullmatch(r"(\d{1,4}) ?([mh])", (value or DIGEST_ALARM_AFTER).lower())
+    if found and int(found[1]):
+        return int(found[1]) * {"m": 60.0, "h": 3600.0}[found[2]]
+    problems.append(f"DIGEST_ALARM_AFTER is “{value}”; write it like 30m or 2h.")
+    return 0.0
 
 
 def read_address(value: str, problems: list[str]) -> Address | None:

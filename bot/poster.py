@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.client import HTTPException
 from typing import Any
 from urllib.error import URLError
@@ -31,8 +31,13 @@ EVENT_TYPE = "pullquote_answer"
 DOUBTFUL = ("internal_error", "fatal_error", "service_unavailable")
 # These concern the bot, not the question; with the next token it can be answered.
 TOKEN_TROUBLE = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "token_expired")
+# The bot is not where it is to post, or may not post there.
+GONE = (
+    *("channel_not_found", "not_in_channel", "is_archived", "restricted_action", "no_permission"),
+    *("restricted_action_read_only_channel", "restricted_action_thread_locked", "access_denied"),
+)
 PATIENCE = 10  # seconds for one call
-PAGES = 5
+PAGES = 10  # of 100 messages
 RESPONSE = "response_url"  # what a call to one is counted as
 
 
@@ -146,6 +151,21 @@ class Poster:
         """
         _call(lambda: self._client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=prompts))
 
+    def push(self, trigger_id: str, view: dict[str, Any]) -> str:
+        """Open a modal on top of the one that was clicked in; return its id. Raises what ``post`` raises."""
+        response = _call(lambda: self._client.views_push(trigger_id=trigger_id, view=view))
+        return str(response["view"]["id"])
+
+    def why_not(self, channel: str) -> str:
+        """Return Slack's code why the bot cannot be in *channel*, or "": also where Slack does not tell."""
+        try:
+            _call(lambda: self._client.conversations_history(channel=channel, limit=1))
+        except RefusedError as error:
+            return str(error) if str(error) in GONE else ""
+        except (LaterError, DoubtError):
+            return ""
+        return ""
+
     def change(self, view_id: str, view: dict[str, Any]) -> None:
         """Put *view* in the place of an open modal; one that was closed meanwhile is no failure."""
         try:
@@ -164,16 +184,33 @@ class Poster:
         """
         if request.whispered:
             raise UnreadableError("an answer that only one person sees is in no history")
+        return self.search(id, request.channel, request.ts, request.reply_thread)
+
+    def search(self, id: str, channel: str, oldest: str | None, thread_ts: str | None = None) -> str | None:
+        """
+        Return the ts of our message with this *id* in *channel* or a thread; raises what ``find`` raises.
+
+        *oldest* is a ts from which on it may stand there. A conversation that grew longer than PAGES since
+        then counts as unreadable: not to have seen it is no proof that it is not there.
+        """
+        where: dict[str, Any] = {"channel": channel, "oldest": oldest, "include_all_metadata": True}
+        read: Callable[..., SlackResponse] = self._client.conversations_history
+        if thread_ts:
+            read = self._client.conversations_replies
+            where["ts"] = thread_ts
         try:
-            for message in self._messages_after(request):
-                mark = message.get("metadata") or {}
-                if mark.get("event_type") == EVENT_TYPE and mark.get("event_payload") == {"id": id}:
-                    return str(message["ts"])
+            for _ in range(PAGES):
+                page = _call(lambda: read(**where, limit=100))
+                if ts := next((str(m["ts"]) for m in page["messages"] if _is_marked(m, id)), None):
+                    return ts
+                where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
+                if not where["cursor"]:
+                    return None
         except RefusedError as error:
             raise UnreadableError(str(error)) from error
         except DoubtError as error:
             raise LaterError(PATIENCE) from error
-        return None
+        raise UnreadableError("too long")
 
     def _respond(self, url: str, content: dict[str, Any]) -> bool:
         """Send through the response URL of a command or click; False when it is used up or too old."""
@@ -192,41 +229,26 @@ class Poster:
             raise DoubtError(f"status {response.status_code}")
         return taken
 
-    def _messages_after(self, request: Request) -> list[dict[str, Any]]:
-        where: dict[str, Any] = {
-            "channel": request.channel,
-            "oldest": request.ts,
-            "include_all_metadata": True,
-        }
-        read: Callable[..., SlackResponse] = self._client.conversations_history
-        if request.reply_thread:
-            read = self._client.conversations_replies
-            where["ts"] = request.reply_thread
-        messages: list[dict[str, Any]] = []
-        for _ in range(PAGES):
-            page = _call(lambda: read(**where, limit=100))
-            messages += page["messages"]
-            where["cursor"] = (page.get("response_metadata") or {}).get("next_cursor")
-            if not where["cursor"]:
-                break
-        return messages
-
 
 def posting_client(
-    token: str, api_url: str, *, direct: bool = False, vitals: Vitals | None = None
+    token: str, api_url: str, *, direct: bool = False, vitals: Vitals | None = None, patient: bool = True
 ) -> WebClient:
     """
     Return a client that never posts twice of its own accord, and tells *vitals* of its calls.
 
     *direct* keeps it from going through the proxy that the environment names, which the SDK would use
-    even for this machine's own addresses.
+    even for this machine's own addresses. One that is *patient* waits when Slack asks for a pause.
     """
-    client = Client(
-        token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[Pauses(vitals)], vitals=vitals
-    )
+    pauses = [Pauses(vitals)] if patient else []
+    client = Client(token=token, base_url=api_url, timeout=PATIENCE, retry_handlers=[*pauses], vitals=vitals)
     if direct:
         client.proxy = None
     return client
+
+
+def _is_marked(message: Mapping[str, Any], id: str) -> bool:
+    mark = message.get("metadata") or {}
+    return mark.get("event_type") == EVENT_TYPE and mark.get("event_payload") == {"id": id}
 
 
 def _content(message: Message) -> dict[str, Any]:

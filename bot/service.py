@@ -11,6 +11,7 @@ import asyncio
 import ipaddress
 import logging
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -31,7 +32,10 @@ from bot.config import Admins as ListedAdmins
 from bot.config import Limits, Slack
 from bot.connector import Connector
 from bot.corrections import SLOWER, Corrector
+from bot.digest import News
+from bot.digest_desk import DIGESTS, Desk, lines, register_digests
 from bot.failures import Failures, noting
+from bot.follow import follows
 from bot.forgetting import FORGETTING
 from bot.groups import Groups
 from bot.home import Tabs, register_home
@@ -41,12 +45,13 @@ from bot.manners import Manners
 from bot.operations import Operator, operations
 from bot.pace import Pace
 from bot.poster import Poster, posting_client
+from bot.press import ALARM_AFTER, Press
 from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
 from bot.status import Herald, Statuses
 from bot.syncing import Keeper, Rhythm
 from bot.upkeep import Upkeep
-from bot.vitals import Vitals
+from bot.vitals import DigestOutcome, Vitals
 from bot.worker import Asks, Replier, Workers
 
 log = logging.getLogger(__name__)
@@ -60,7 +65,7 @@ REFUSALS = ("invalid_auth", "not_authed", "account_inactive", "token_revoked", "
 REFUSALS_OF_TYPE = ("not_allowed_token_type", "missing_scope")
 
 
-class Loaded(Asks, Consulted, Protocol):
+class Loaded(Asks, Consulted, News, Protocol):
     """The column, loaded: it is asked, opened and compared with, and kept where it is anybody's to keep."""
 
     @property
@@ -74,7 +79,7 @@ class Loaded(Asks, Consulted, Protocol):
 class Shelf:
     """Where the column stands once it is loaded; until then *column* is None."""
 
-    column: Consulted | None = None
+    column: Loaded | None = None
 
 
 class StartError(Exception):
@@ -89,7 +94,8 @@ class Service:
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
     posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
-    the bot fares. *rhythm* says when the column is synced.
+    the bot fares. *rhythm* says when the column is synced. A digest that is *digest_alarm_after* seconds late
+    is told to the admins; *clock* is what it is late by.
     """
 
     slack: Slack
@@ -102,6 +108,8 @@ class Service:
     post_interval: float = POST_INTERVAL
     vitals: Vitals = field(default_factory=Vitals)
     rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
+    digest_alarm_after: float = ALARM_AFTER
+    clock: Callable[[], float] = time.time
 
     async def run(self, stop: asyncio.Event, started: Callable[[], None] = lambda: None) -> None:
         """
@@ -156,7 +164,14 @@ class Service:
             loaded.set()
             poster = Poster(client, self.vitals)
             operator = self._operator(answerer, poster, admins, failures)
-            commands = Commands(LOOKUPS, SETTINGS, FORGETTING, operations(operator) if operator else {})
+            commands = Commands(
+                LOOKUPS,
+                SETTINGS,
+                FORGETTING,
+                DIGESTS,
+                follows(poster.why_not),
+                operations(operator) if operator else {},
+            )
             replier = Replier(
                 self.inbox,
                 self.memory,
@@ -176,14 +191,40 @@ class Service:
             if operator:
                 operator.keeper.start()
                 operator.corrector.start()
+            press = self._press(answerer, admins)
+            press.start()
+            self.vitals.check("digests", press.why_not)
             log.info("answering")
             started()
             await stop.wait()
-            stops = [workers.stop, *((operator.keeper.stop, operator.corrector.stop) if operator else ())]
+            stops = [
+                workers.stop,
+                press.stop,
+                *((operator.keeper.stop, operator.corrector.stop) if operator else ()),
+            ]
             await asyncio.gather(*map(asyncio.to_thread, stops))
         finally:
             await asyncio.to_thread(herald.stop)
             await asyncio.to_thread(statuses.close)
+
+    def _press(self, column: News, admins: Admins) -> Press:
+        """Return what posts the digests: it does not wait when Slack asks for a pause, but comes again."""
+        client = posting_client(
+            self.slack.bot_token,
+            self.slack.api_url,
+            direct=is_loopback(self.slack.api_url),
+            vitals=self.vitals,
+            patient=False,
+        )
+        return Press(
+            self.memory,
+            Poster(client, self.vitals),
+            column,
+            admins.people,
+            self.clock,
+            alarm_after=self.digest_alarm_after,
+            outcome=lambda ending: self.vitals.digest(DigestOutcome(ending)),
+        )
 
     def _operator(
         self, column: Loaded, poster: Poster, admins: Admins, failures: Failures
@@ -212,6 +253,7 @@ class Service:
             failures=failures,
             corrector=corrector,
             socket_age=lambda: self.vitals.socket.age,
+            next_digests=lambda: lines(self.memory, self.clock),
         )
 
     async def _sign_in(self, client: WebClient) -> AuthorizeResult:
@@ -288,10 +330,12 @@ def build_app(
     )
     here, poster = shelf or Shelf(), Poster(client, vitals)
     channels = Changing(memory, poster, admins, groups)
-    register(app, inbox, memory, groups, {"settings": channels.command})
+    desk = Desk(memory, poster, admins, lambda: here.column, time_zones(client), time.time)
+    register(app, inbox, memory, groups, {"settings": channels.command, "digest": desk.open})
     register_actions(app, Clicks(memory, poster, admins, manners, lambda: here.column))
     register_home(app, Tabs(memory, poster, lambda: here.column))
     register_settings(app, channels)
+    register_digests(app, desk)
     return app
 
 
@@ -322,6 +366,18 @@ def workspace_admins(client: WebClient) -> Callable[[str], bool]:
         return bool(found.get("is_admin") or found.get("is_owner"))
 
     return looks_up
+
+
+def time_zones(client: WebClient) -> Callable[[str], str]:
+    """Return what asks Slack for somebody's time zone: "" where the app lacks the scope users:read."""
+
+    def zone_of(user: str) -> str:
+        try:
+            return str(client.users_info(user=user)["user"].get("tz") or "")
+        except (SlackApiError, OSError):
+            return ""
+
+    return zone_of
 
 
 def is_loopback(url: str) -> bool:

@@ -1,8 +1,8 @@
-"""Everything that the column reports somebody as saying, in order of date."""
+"""What the column reports somebody as saying, in order of date: all of it, or in some articles."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from index.passage import Excerpt, Utterance
@@ -43,3 +43,24 @@ def said(store: Store, people: Sequence[Person], first: int, most: int) -> Said:
         for article_id, number, u in page
     )
     return Said(people=tuple(people), excerpts=excerpts, total=len(found))
+
+
+def said_in(store: Store, people: Sequence[Person], articles: Collection[str]) -> list[Excerpt]:
+    """Return what *articles*, by their ids, report *people* as saying: the newest first, each as printed."""
+    labels = [label for person in people for label in person.speakers]
+    told = by_passage(store.said(labels, within=articles) if labels and articles else [])
+    passages = store.passages(told)
+    return [
+        Excerpt.reported(
+            store.article(article_id),
+            passage.number,
+            u.start,
+            u.end,
+            u,
+            score=1.0,
+            why=f"{u.speaker}, {u.cue}",
+        )
+        for passage_id, utterances in told.items()
+        for article_id, passage in [passages[passage_id]]
+        for u in joined(utterances, passage.text)
+    ]

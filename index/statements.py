@@ -122,7 +122,7 @@ def joined(utterances: Iterable[Utterance], text: str) -> list[Utterance]:
 def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     text = ranked.passage.text
     held, cosine = words.coverage(text[u.start : u.end]), _cosine(ranked, u.start, u.end)
-    fit = PROMINENCE[u.manner] * _standing(u, ranked.passage)
+    fit = PROMINENCE[u.manner] * standing(u, ranked.passage)
     if words.weights:
         around = words.coverage(text[_sentence_before(text, u.start) : u.end])
         fit = 0.5 * max(held, 0.8 * around) + 0.5 * cosine
@@ -132,7 +132,7 @@ def _spoken(ranked: Ranked, u: Utterance, words: Words) -> Statement:
     )
 
 
-def _standing(u: Utterance, passage: Passage) -> float:
+def standing(u: Utterance, passage: Passage) -> float:
     """Return how well a statement stands by itself, in (0, 1]: by whom it names, and whether it is shared."""
     name, words = fold(u.speaker or ""), fold(passage.text[u.start : u.end])
     last = name.split()[-1:]

@@ -110,6 +110,8 @@ def test_tokens_never_show_in_repr():
         ({"SYNC_EVERY": "0m"}, "SYNC_EVERY is “0m”"),
         ({"KEEP_DAYS": "1"}, "KEEP_DAYS is “1”; write a number of days from 2"),
         ({"KEEP_DAYS": "long"}, "KEEP_DAYS is “long”"),
+        ({"DIGEST_ALARM_AFTER": "soon"}, "DIGEST_ALARM_AFTER is “soon”; write it like 30m or 2h."),
+        ({"DIGEST_ALARM_AFTER": "0m"}, "DIGEST_ALARM_AFTER is “0m”"),
         ({"EXCERPT_SHARE": "0%"}, "EXCERPT_SHARE is “0%”"),
         ({"EXCERPT_SHARE": "101%"}, "EXCERPT_SHARE is “101%”"),
         ({"EXCERPT_SHARE": "0.25"}, "EXCERPT_SHARE is “0.25”; write a share from 1% to 100%"),
@@ -154,6 +156,7 @@ def test_spans_of_time_are_read():
     written = {"15m": 900.0, "2H": 7200.0, "1d": 86400.0, "Off": None}
     assert {value: load(SYNC_EVERY=value).sync_every for value in written} == written
     assert load(KEEP_DAYS="30").keep_days == 30
+    assert load(DIGEST_ALARM_AFTER="2h").digest_alarm_after == 7_200
 
 
 def test_the_health_address_is_of_this_machine_alone_unless_it_is_said_otherwise():

@@ -109,6 +109,7 @@ def test_the_defaults_of_the_readme_are_those_of_the_code():
         "EXCERPT_SHARE",
         "SYNC_EVERY",
         "KEEP_DAYS",
+        "DIGEST_ALARM_AFTER",
         "LOG_FORMAT",
         "LOG_LEVEL",
         "HEALTH_ADDRESS",

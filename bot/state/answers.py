@@ -285,6 +285,10 @@ class Answers:
         here = (answers.c.channel == channel, answers.c.user == user, answers.c.thread_ts.is_(None))
         return self._find(*here, recent, most=most)[::-1]
 
+    def since(self, channel: str, when: float, most: int = 1_000) -> list[Given]:
+        """Return the last *most* answers that were given in *channel* after *when*, the newest first."""
+        return self._find(answers.c.channel == channel, answers.c.created_at > when, most=most)
+
     def of_person(self, user: str, most: int = 5) -> list[Given]:
         """Return somebody's last *most* answers, the newest first."""
         return self._find(answers.c.user == user, most=most)

@@ -1,4 +1,4 @@
-"""The memory of one bot: answers, threads, channels, feedback and people, each in tables of its own."""
+"""The memory of one bot: answers, threads, channels, feedback, people, digests: each in tables of its own."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 from bot.state.answers import Answers, index_articles
 from bot.state.channels import Channels
 from bot.state.corrections import Corrections
+from bot.state.digests import Digests
 from bot.state.disk import DAY, KEPT, OnDisk
 from bot.state.erasure import Erasure
 from bot.state.feedback import Feedback
+from bot.state.follows import Follows
 from bot.state.people import People
+from bot.state.runs import Runs
 from bot.state.syncs import Syncs
 from bot.state.threads import Threads
 
@@ -37,6 +40,9 @@ class Memory(OnDisk):
         self.channels = Channels(self._engine)
         self.feedback = Feedback(self._engine, clock)
         self.people = People(self._engine, clock)
+        self.runs = Runs(self._engine, clock)
+        self.digests = Digests(self._engine, clock, self.runs)
+        self.follows = Follows(self._engine, clock, self.runs)
 
     @property
     def days(self) -> int:
@@ -48,6 +54,7 @@ class Memory(OnDisk):
         self.answers.forget()
         self.threads.forget()
         self.people.forget()
+        self.runs.forget()
         self.syncs.forget()
         self.erasure.sweep()
         self.erasure.expire()
