@@ -11,6 +11,7 @@ from test_dockerfile import BUILD, ROOT, environment, last
 from bot.config import HEALTH_ADDRESS, SETTINGS
 from bot.connector import LAST_ACKS
 from bot.status import FAREWELL, PATIENCE, WATCH
+from bot.syncing import GRACE
 from bot.worker import POLL, Workers
 
 TEXT = (ROOT / "compose.yaml").read_text("utf-8")
@@ -67,7 +68,7 @@ def test_it_is_started_again_and_its_health_is_asked_for_as_the_image_says():
 
 def test_it_is_given_the_time_that_it_takes_to_stop():
     grace = inspect.signature(Workers).parameters["grace"].default
-    longest = (grace + 3 * POLL) + (WATCH + PATIENCE) + FAREWELL + LAST_ACKS / 100
+    longest = max(grace + 3 * POLL, GRACE) + (WATCH + PATIENCE) + FAREWELL + LAST_ACKS / 100
     assert int(BOT["stop_grace_period"].removesuffix("s")) > longest
 
 
