@@ -46,6 +46,8 @@ def skerry(tmp_path_factory):
 class Slow:
     """The column behind a door: questions wait until it is opened; *asked* holds what got through."""
 
+    upkeep = None
+
     def __init__(self, column):
         self.column, self.free, self.asked = column, threading.Event(), []
         self.free.set()
