@@ -12,7 +12,7 @@ import filelock
 from sqlalchemy import Connection, delete, insert, select, update
 
 from index.passage import Article
-from index.store import fulltext, history, rows, tables
+from index.store import fulltext, history, rows, tables, vectorfile
 from index.store.reader import Near as Near
 from index.store.reader import Reader
 from index.store.reader import Summary as Summary
@@ -23,7 +23,6 @@ from index.store.tables import ForeignStoreError as ForeignStoreError
 from index.store.tables import StoreError as StoreError
 from index.store.tables import WrongModelError as WrongModelError
 from index.store.tables import article, explained, failure, state
-from index.store.vectors import Vectors
 
 LOCK_SECONDS = 30.0
 
@@ -148,22 +147,31 @@ class Store(Reader):
 
     def save(self) -> None:
         """
-        Bring the FAISS file up to date: once, when a sync ends. Without it the store is only slower to open.
+        Bring the FAISS file up to date, once, when a sync ends: where it lacks little, it is left as it is.
+
+        Without it the store is only slower to open.
 
         Raises:
             StoreError: If the disk is full. The old file is then still there, and nothing is lost.
         """
-        with self.write_lock(), self._reading() as view:
-            stored = Vectors.load(self._vector_file)  # read whole: a damaged file is written anew
-            if stored is not None and stored.stamp == view.vectors.stamp:
+        with self.write_lock():
+            if self._file_serves():
                 return
-            try:
-                view.vectors.save(self._vector_file)
-            except OSError as e:
-                raise StoreError(
-                    f"Cannot write {self._vector_file} ({e.strerror}): free some disk space or check the "
-                    "folder's permissions, then sync again; nothing is lost."
-                ) from e
+            with self._viewing() as (_, snapshot):
+                try:
+                    vectorfile.save(snapshot.vectors, self._vector_file)
+                except OSError as e:
+                    raise StoreError(
+                        f"Cannot write {self._vector_file} ({e.strerror}): free some disk space or check the "
+                        "folder's permissions, then sync again; nothing is lost."
+                    ) from e
+                self._unfit = False
+
+    def _file_serves(self) -> bool:
+        """Tell whether whoever opens the store soon catches up with it from the file as it is."""
+        found = None if self._unfit else vectorfile.glance(self._vector_file)
+        with self._read() as connection:
+            return found is not None and history.is_near(connection, *found)
 
     def check(self) -> None:
         """

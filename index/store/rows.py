@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,7 +27,7 @@ from sqlalchemy import (
 
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.store import fulltext
-from index.store.postings import as_numbers
+from index.store.packed import columns, listed
 from index.store.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
@@ -166,23 +165,6 @@ def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list
 def newest_first(query: Select[Any]) -> Select[Any]:
     """Order by the articles' dates, the undated last; those of one date by name."""
     return query.order_by(article.c.date.desc().nulls_last(), article.c.name, article.c.id)
-
-
-def listed(values: Collection[Any]) -> Select[Any]:
-    """Return a subquery of *values*, which are one parameter, however many they are."""
-    return select(func.json_each(as_json(values)).table_valued("value").c.value)
-
-
-def columns(connection: Connection, query: Select[Any]) -> list[NDArray[np.int64]]:
-    """Return each column of a query of whole numbers, all in the same order of rows."""
-    # As one text: a row for each of some ten thousand would take longer than finding them.
-    packed = select(*(func.group_concat(c) for c in query.subquery().c))
-    return [as_numbers(column) for column in connection.execute(packed).one()]
-
-
-def as_json(values: Iterable[Any]) -> str:
-    """Return *values* as SQLite's json_each reads them."""
-    return json.dumps(list(values))
 
 
 def text_fingerprint(text: str) -> str:
