@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, true
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from index.passage import Article, Passage, Role, Utterance
-from index.store import fulltext, rows
-from index.store.packed import as_json, columns, listed
+from index.store import fulltext, loading
+from index.store.packed import as_json, listed
 from index.store.reading import Reading
 from index.store.rows import as_vector, text_fingerprint
 from index.store.snapshot import pairs
-from index.store.tables import article, chunk, driver, failure, passage, role, state, utterance
+from index.store.tables import article, chunk, driver, failure, passage, state, utterance
 
 STORED = """
 select label, vector from json_each(?) join chunk on label = value
@@ -88,7 +88,9 @@ class Reader(Reading):
         with self._viewing() as (connection, snapshot):
             among = _passages(connection, within, speakers)
             labels = None if among is None else snapshot.text(connection).layout.chunks_of(among)
-            scores = dict(snapshot.vectors.nearest(unit, k, partial(_stored, connection), labels))
+            scores = dict(
+                snapshot.vectors.nearest(unit, k, partial(_stored, connection, self.dimension), labels)
+            )
             found = connection.execute(_chunks().where(chunk.c.label.in_(listed(scores))))
             return _best_first(_near(row, scores[row.label]) for row in found)
 
@@ -103,7 +105,7 @@ class Reader(Reading):
         with self._viewing() as (connection, snapshot):
             found = connection.execute(_chunks().where(chunk.c.passage.in_(listed(passage_ids)))).all()
             labels = [row.label for row in found]
-            scores = snapshot.vectors.cosines(unit, labels, partial(_stored, connection))
+            scores = snapshot.vectors.cosines(unit, labels, partial(_stored, connection, self.dimension))
         return _best_first(map(_near, found, scores.tolist()))
 
     def lexical(
@@ -150,7 +152,7 @@ class Reader(Reading):
     def passages(self, ids: Collection[int]) -> dict[int, tuple[str, Passage]]:
         """Return (article id, passage) for those of *ids* that are there."""
         with self._read() as connection:
-            return rows.load_passages(connection, passage.c.id.in_(listed(ids)))
+            return loading.load_passages(connection, ids)
 
     def passage_ids(self, article_id: str) -> list[int]:
         """Return the ids of an article's passages as printed: ¶ 1 first."""
@@ -166,7 +168,7 @@ class Reader(Reading):
             KeyError: If there is none with this id.
         """
         with self._read() as connection:
-            found = rows.load_article(connection, article_id)
+            found = loading.load_article(connection, article_id)
         if found is None:
             raise KeyError(article_id)
         return found
@@ -174,7 +176,7 @@ class Reader(Reading):
     def articles(self) -> list[Article]:
         """Return all articles without their passages, newest first, the undated last."""
         with self._read() as connection:
-            return rows.load_articles(connection)
+            return loading.load_articles(connection)
 
     def article_names(self, ids: Collection[str]) -> dict[str, str]:
         """Return the short names of the articles with these ids."""
@@ -193,15 +195,13 @@ class Reader(Reading):
 
         Those of the newest article come first, the undated last; in an article, they come as printed.
         """
-        chosen = true() if within is None else article.c.id.in_(listed(within))
-        there = true() if passages is None else utterance.c.passage.in_(listed(passages))
         with self._read() as connection:
-            return rows.load_utterances(connection, utterance.c.speaker.in_(listed(speakers)), chosen, there)
+            return loading.load_said(connection, speakers, within, passages)
 
     def quoting(self, speakers: Collection[str], k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages in which any of these speaks, in no order."""
         with self._read() as connection:
-            return rows.load_quoting(connection, speakers, within, k)
+            return loading.load_quoting(connection, speakers, within, k)
 
     def most_directly_quoting(
         self, speakers: Collection[str], k: int, within: Collection[str] | None = None
@@ -212,7 +212,7 @@ class Reader(Reading):
         A passage counts by the most direct manner in it; several manners in one are a mixed one.
         """
         with self._viewing() as (connection, snapshot):
-            found, directness = rows.load_directness(connection, speakers, within)
+            found, directness = loading.load_directness(connection, speakers, within)
             ranks = snapshot.text(connection).layout.ranks(found)
             return list(map(int, found[np.lexsort((ranks, directness))[:k]]))
 
@@ -230,7 +230,7 @@ class Reader(Reading):
     def roles(self, offices: Collection[str]) -> list[Role]:
         """Return who holds one of *offices*, by the newest article first."""
         with self._read() as connection:
-            return rows.load_roles(connection, role.c.office.in_(listed(offices)))
+            return loading.load_roles(connection, offices)
 
     def summary(self) -> Summary:
         """Return what the store holds."""
@@ -259,20 +259,14 @@ def _passages(
 ) -> NDArray[np.int64] | None:
     """Return the ids of these articles' passages in which these speak; None for all there are."""
     if speakers is not None:
-        query = rows.quoting(speakers, within)
-    elif within is not None:
-        query = select(passage.c.id).join(article).where(article.c.id.in_(listed(within)))
-    else:
-        return None
-    (ids,) = columns(connection, query)
-    return ids
+        return loading.load_all_quoting(connection, speakers, within)
+    return None if within is None else loading.load_within(connection, within)
 
 
-def _stored(connection: Connection, labels: NDArray[np.int64]) -> NDArray[np.float32]:
-    """Return the vectors of *labels*, which are all there, shape (n, d)."""
+def _stored(connection: Connection, dimension: int, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the vectors of *labels*, which are all there, shape (n, *dimension*)."""
     found = dict(driver(connection).execute(STORED, [as_json(labels.tolist())]).fetchall())
-    vectors = as_vector(b"".join(found[label] for label in labels.tolist()))
-    return vectors.reshape(len(labels), -1)
+    return as_vector(b"".join(found[label] for label in labels.tolist())).reshape(-1, dimension)
 
 
 def _chunks(*more: ColumnElement[Any]) -> Select[Any]:

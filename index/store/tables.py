@@ -240,7 +240,7 @@ def open_engine(path: Path) -> Engine:
         poolclass=QueuePool,
         pool_size=8,
         max_overflow=-1,
-        json_deserializer=_listed,
+        json_deserializer=as_tuple,
     )
 
     # sqlite3 itself begins no transaction before a SELECT; a snapshot and a writer's turn need one.
@@ -287,7 +287,7 @@ def explained(path: Path) -> Iterator[None]:
 
 
 @lru_cache(maxsize=10_000)
-def _listed(text: str) -> tuple[str, ...]:
+def as_tuple(text: str) -> tuple[str, ...]:
     """Read a stored list: the chain of a statement, mostly empty, or the places of an office."""
     return tuple(json.loads(text))
 
