@@ -76,8 +76,9 @@ def lexical(
     if among is None:
         found = np.flatnonzero(scores)
     else:
-        found = np.unique(layout.places(among))
-        found = found[scores[found] > 0]
+        there = np.zeros(len(scores), dtype=np.bool_)
+        there[layout.places(among)] = True
+        found = np.flatnonzero(there & (scores > 0))
     if len(found) > k:
         least = np.partition(scores[found], -k)[-k]
         found = found[scores[found] >= least]

@@ -102,9 +102,9 @@ class Vectors:
 
             stored: Gives the vectors of candidates, with which the query is compared exactly.
 
-            labels: Those to look among; None for all.
+            labels: Those to look among, rising if they are an array; None for all.
         """
-        among = None if labels is None else np.unique(np.asarray(labels, dtype=np.int64))
+        among = np.unique(labels) if isinstance(labels, Sequence) else labels
         if isinstance(self.held, Exact):
             return self.held.nearest(query, k, among)
         near = self.held.candidates(query, k, len(self.removed), among)
