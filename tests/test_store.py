@@ -951,6 +951,53 @@ def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path
                 assert anew.search(query, 2) == reader.search(query, 2)
 
 
+texts_put = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        st.lists(
+            st.sampled_from(["Owls.", "Bees, owls; owls.", "U.S. bees.", "The U.S.", "s u"]), max_size=3
+        ),
+        st.sampled_from([None, date(2024, 5, 1), date(2025, 5, 1)]),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(texts_put)
+def test_words_and_order_that_caught_up_step_by_step_equal_those_read_anew(folder: Path, taken: list) -> None:
+    with Store.open(folder, MODEL, 3) as writer, Store.open(folder, MODEL, 3) as reader:
+        for name, passages, day, bare in taken:
+            if passages:
+                vectors = [] if bare else [EAST] * len(passages)
+                put(writer, replace(article(name, *passages), date=day), *vectors)
+            else:
+                writer.remove(name)
+            reader.warm()
+            with Store.open(folder, MODEL, 3) as anew:
+                for words in (["owls"], ["bees", "u.s."], ["s", "u", "owl"]):
+                    assert reader.lexical(words, 99) == anew.lexical(words, 99)
+                    assert reader.document_frequency(words) == anew.document_frequency(words)
+                for phrase in ("owls", "u.s.", "bees owls"):
+                    assert reader.phrase(phrase, 99) == anew.phrase(phrase, 99)
+                assert reader.summary() == anew.summary()
+
+
+def test_a_change_reads_no_more_than_what_changed(store: Store, statements: list[str]) -> None:
+    for name in "abc":
+        put(store, article(name, "Owls.", "Bees."), EAST, NORTH)
+    store.warm()
+    put(store, article("d", "Cats."), UP)
+    statements.clear()
+    store.warm()
+    read = [s for s in statements if "docsize" in s or "FROM chunk" in s or "FROM passage" in s]
+    counted = [s for s in read if "count(*)" in s]
+    assert [s for s in read if s not in counted and ">" not in s] == []
+    assert len(read) > len(counted)
+
+
 # More than one at a time
 
 
