@@ -28,7 +28,7 @@ test: $(INSTALLED) ## format, lint, types and the whole suite
 	$(PYTHON) -m mypy
 	$(PYTHON) -m pytest
 
-bench: $(INSTALLED) ## what attribution and answers cost, at three sizes of a column
+bench: $(INSTALLED) ## what it costs, beside the reference encoder and by the size of the column
 	@$(PYTHON) -m benchmark
 
 install: $(INSTALLED) ## install into .venv, and no more

@@ -1,315 +1,96 @@
-"""
-What attribution and answers cost: `python -m benchmark`, on columns made up for it.
-
-The prose is generated, the speakers are invented, and a text's vector is the sum of its words' own, so that
-no model is needed; the store, the full text, the search and the answers are the real ones.
-"""
+"""The benchmark: `python -m benchmark` measures and prints; `--readme` renews README.md and its curve."""
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import os
-import platform
-import random
+import re
 import tempfile
-import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, timedelta
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
 from rich.console import Console
-from rich.table import Table
 
-from index.answer import Answerer
-from index.passage import Article, Manner, Passage, Role, Utterance
-from index.retriever import Retriever
-from index.segment import fold
-from index.speech import attribute
-from index.store import Chunk, Store
+from benchmark import curve, encoder, service
+from benchmark.figures import Spread, machine, number, table
+from benchmark.size import CHANGE, OPENING, QUESTION, RECALL, Column
 
-SIZES = (14, 10_000, 100_000)  # passages
-LENGTH = 14  # passages in an article
-DIMENSION = 384
-MODEL = "benchmark@1"
-ROUNDS = 7
-ATTRIBUTED = 8  # articles a round
-SPEAKING = 0.45  # of all sentences
-
-NOUNS = """harbour tram budget bridge ferry school orchestra market library hospital reservoir lighthouse
-    railway museum bakery orchard quarry theatre garden observatory cannery vineyard stadium archive chapel
-    treaty election strike inquiry merger harvest flood drought census festival licence tariff pension
-    subsidy timetable""".split()
-VERBS = """closed reopened flooded vanished doubled stalled recovered collapsed expanded moved failed
-    returned grew shrank""".split()
-ADJECTIVES = """old northern public costly quiet crooked promised forgotten municipal private leaking famous
-    unfinished second borrowed haunted""".split()
-FIRST = """Ada Bruno Clara Desmond Edith Felix Greta Hugo Ines Jonas Kira Leopold Mara Nils Olga Piers Rosa
-    Silas Thea Ulrich Vera Walter Xenia Yorick Zelda""".split()
-CROWDS = """residents teachers farmers sailors nurses students pensioners visitors shopkeepers miners
-    musicians carpenters bakers commuters tenants gardeners""".split()
-DEEDS = "paid because,waited while,gathered after,left before,queued until,marched when,sang as".split(",")
-MONTHS = "January March May June July September October November".split()
-STARTS, MIDDLES, ENDS = (
-    "Bel Cor Dra Fen Gor Hal Kes Lun Mor Nor Pel Quar Ros Sel Tor Vas Wen Yar".split(),
-    ("a e i o u an el in or us al em ir on ur".split()),
-    "ba dek fal gan hov kin lac mond nez pis ran sek tov vik zar".split(),
-)
-
-
-def invented(number: int) -> str:
-    """Return the invented proper name of this number: another for each of the first 4,050."""
-    start, middle, end = number % 18, number // 18 % 15, number // 270 % 15
-    return STARTS[start] + MIDDLES[middle] + ENDS[end]
-
-
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """A sentence, the names in it and, where it reports speech, whose and how."""
-
-    text: str
-    names: tuple[str, ...]
-    speaker: str = ""
-    cue: str = ""
-    manner: Manner = Manner.DIRECT
-    role: Role | None = None
-
-
-class Prose:
-    """Writes a column of *passages* passages; the same one each time."""
-
-    def __init__(self, passages: int) -> None:
-        self.passages, self.random = passages, random.Random(passages)  # noqa: S311 – prose, no secret
-        self.people = max(5, passages // 20)
-
-    def person(self, rank: int) -> str:
-        """Return the full name of the speaker of this rank: 0 speaks most."""
-        return f"{FIRST[(rank + rank // 4000) % len(FIRST)]} {invented(rank)}"
-
-    def articles(self) -> Iterator[tuple[Article, list[Chunk], Counter[str]]]:
-        """Yield each article as the store takes it: with its vectors, and how often each name word occurs."""
-        for i in range(0, self.passages, LENGTH):
-            yield self.article(i // LENGTH, min(LENGTH, self.passages - i))
-
-    def article(self, number: int, length: int = LENGTH) -> tuple[Article, list[Chunk], Counter[str]]:
-        """Return one article."""
-        written = [self.passage(n + 1) for n in range(length)]
-        names = Counter(
-            fold(word) for _, told in written for s in told for name in s.names for word in name.split()
-        )
-        record = Article(
-            id=f"article-{number}",
-            name=f"article-{number}",
-            title=f"The {NOUNS[number % len(NOUNS)]} again",
-            author="Petra Lindqvist",
-            date=date(2000, 1, 1) + timedelta(days=number),
-            passages=tuple(p for p, _ in written),
-            roles=tuple(s.role for _, told in written for s in told if s.role),
-        )
-        return record, [c for p, told in written for c in chunks(p, told)], names
-
-    def passage(self, number: int) -> tuple[Passage, list[Sentence]]:
-        """Return a passage of two to five sentences, and these."""
-        told = [self.sentence() for _ in range(self.random.randint(2, 5))]
-        spoken = tuple(
-            Utterance(start=start, end=start + len(s.text), speaker=s.speaker, cue=s.cue, manner=s.manner)
-            for start, s in placed(told)
-            if s.speaker
-        )
-        text = " ".join(s.text for s in told)
-        return Passage(number=number, text=text, utterances=spoken), told
-
-    def sentence(self) -> Sentence:
-        """Return a sentence in which somebody speaks, or one that tells a fact."""
-        place = invented(int(4050 * self.random.random() ** 2))
-        clause = self.clause(place)
-        if self.random.random() > SPEAKING:
-            pick = self.random.choice
-            count, month = self.random.randint(2, 900), pick(MONTHS)
-            text = f"In {month} {count} {pick(CROWDS)} of {place} {pick(DEEDS)} {clause}."
-            return Sentence(text, (place, month))
-        who = self.person(int(self.people * self.random.random() ** 3))
-        return self.random.choice((self.direct, self.quoted, self.told, self.according))(who, clause, place)
-
-    def clause(self, place: str) -> str:
-        """Return a clause about something in *place*."""
-        pick = self.random.choice
-        return f"the {pick(ADJECTIVES)} {pick(NOUNS)} of {place} {pick(VERBS)} after the {pick(NOUNS)}"
-
-    def direct(self, who: str, clause: str, place: str) -> Sentence:
-        """Quote, then name."""
-        role = Role(speaker=who, office="mayor", of=(fold(place),))
-        text = f"“{clause.capitalize()},” said {who}, the mayor of {place}."
-        return Sentence(text, (who, place), who, "said", Manner.DIRECT, role)
-
-    def quoted(self, who: str, clause: str, place: str) -> Sentence:
-        """Name, then quote."""
-        return Sentence(f"{who} said: “{clause.capitalize()}.”", (who, place), who, "said", Manner.DIRECT)
-
-    def told(self, who: str, clause: str, place: str) -> Sentence:
-        """Report with a verb."""
-        text = f"{who} warned that {clause}."
-        return Sentence(text, (who, place), who, "warned", Manner.INDIRECT)
-
-    def according(self, who: str, clause: str, place: str) -> Sentence:
-        """Report without a verb."""
-        text = f"According to {who}, {clause}."
-        return Sentence(text, (who, place), who, "According to", Manner.INDIRECT)
-
-    def questions(self) -> dict[str, str]:
-        """Return one question of each kind, other ones each time."""
-        prolific, other = self.person(0), self.person(self.random.randrange(self.people))
-        place, noun = invented(self.random.randrange(200)), self.random.choice(NOUNS)
-        return {
-            "what did X say, X quoted most": f"What did {prolific} say?",
-            "what did X say about Y, X quoted most": f"What did {prolific} say about the {noun} of {place}?",
-            "what did X say, X anybody": f"What did {other.split()[-1]} say?",
-            "what did X say about Y, X anybody": f"What did {other} say about the {noun}?",
-            "who said …": f"Who said that {self.clause(place)}?",
-            "a fact": f"How many {self.random.choice(CROWDS)} of {place} waited while the {noun} stalled?",
-            "a name mistyped": f"what did {mistyped(prolific.split()[-1])} say",
-            "an unknown name": f"What did {''.join(self.random.choices('bdgklmnprst', k=3))}owitz say?",
-            "off topic": "At what temperature does tungsten melt in a vacuum?",
-        }
-
-
-def placed(told: Iterable[Sentence]) -> Iterator[tuple[int, Sentence]]:
-    """Yield each sentence of a passage with its place."""
-    start = 0
-    for s in told:
-        yield start, s
-        start += len(s.text) + 1
-
-
-def chunks(passage: Passage, told: Sequence[Sentence]) -> Iterator[Chunk]:
-    """Yield a chunk for each sentence of *passage*."""
-    for start, s in placed(told):
-        yield Chunk(number=passage.number, start=start, end=start + len(s.text), vector=vector(s.text))
-
-
-def mistyped(name: str) -> str:
-    """Return *name* with two letters swapped."""
-    return name[:2] + name[3] + name[2] + name[4:]
-
-
-@cache
-def _word(word: str) -> NDArray[np.float32]:
-    seed = int.from_bytes(hashlib.blake2b(word.encode(), digest_size=8).digest())
-    return np.random.default_rng(seed).standard_normal(DIMENSION, dtype=np.float32)
-
-
-def vector(text: str) -> NDArray[np.float32]:
-    """Return the sum of the words' own random vectors, as a unit vector, shape (d,)."""
-    total = np.sum([_word(w) for w in fold(text).split()], axis=0)
-    return np.asarray(total / np.linalg.norm(total), dtype=np.float32)
-
-
-class Embedder:
-    """Stands where the model stands; *seconds* is what it took, which is the model's and not ours."""
-
-    def __init__(self) -> None:
-        self.seconds = 0.0
-
-    def encode_query(self, text: str) -> NDArray[np.float32]:
-        """Return the embedding of one question, shape (d,)."""
-        start = time.perf_counter()
-        found = vector(text)
-        self.seconds += time.perf_counter() - start
-        return found
-
-
-class Column:
-    """A stored column of one size, and what was measured on it: milliseconds by row of the table."""
-
-    def __init__(self, passages: int, folder: Path) -> None:
-        self.prose, self.folder, self.embedder = Prose(passages), folder / str(passages), Embedder()
-        self.measured: dict[str, list[float]] = {}
-        with Store.open(self.folder, MODEL, DIMENSION) as store:
-            for record, vectors, names in self.prose.articles():
-                store.put(record, record.id, vectors, names)
-            store.save()
-        self.store: Store | None = None
-
-    def round(self) -> None:
-        """Measure everything once: attribution, the first question, one of each kind, one after a change."""
-        for number in range(min(ATTRIBUTED, -(-self.prose.passages // LENGTH))):
-            self.attribution(replace(self.prose.article(number)[0], roles=()))
-        with Store.open_existing(self.folder, MODEL) as store:
-            answerer = Answerer(Retriever(store, self.embedder))
-            questions = self.prose.questions()
-            self.note("warming, after opening", milliseconds(answerer.warm))
-            self.answer("first, after opening", answerer, questions["who said …"])
-            for kind, question in questions.items():
-                self.answer(kind, answerer, question)
-            record, vectors, names = self.prose.article(10**6, 1)
-            store.put(record, record.id, vectors, names)
-            self.note("warming, after a sync", milliseconds(answerer.warm))
-            self.answer("first, after a sync", answerer, questions["a fact"])
-            store.remove(record.id)
-
-    def attribution(self, record: Article) -> None:
-        """Measure what it takes to read who says what in an article that was not read before."""
-        bare = replace(record, passages=tuple(replace(p, utterances=()) for p in record.passages))
-        took = milliseconds(lambda: attribute(bare))
-        self.note("attribution, a paragraph", took / len(bare.passages))
-
-    def answer(self, kind: str, answerer: Answerer, question: str) -> None:
-        """Measure what it takes to answer *question*, the embedding left out."""
-        before = self.embedder.seconds
-        took = milliseconds(lambda: answerer.ask(question))
-        self.note(kind, took - 1000 * (self.embedder.seconds - before))
-
-    def note(self, row: str, took: float) -> None:
-        """Keep a measurement."""
-        self.measured.setdefault(row, []).append(took)
-
-
-def milliseconds(work: Callable[[], object]) -> float:
-    """Return how long *work* takes."""
-    start = time.perf_counter()
-    work()
-    return 1000 * (time.perf_counter() - start)
-
-
-def table(columns: Sequence[Column]) -> Table:
-    """Return the measurements: milliseconds, by what was done and by the size of the column."""
-    shown = Table(title="milliseconds: median, and the 95th percentile", title_justify="left")
-    shown.add_column("passages")
-    for column in columns:
-        shown.add_column(f"{column.prose.passages:,}", justify="right")
-        shown.add_column("p95", justify="right", style="dim")
-    for row in columns[0].measured:
-        figures = [f"{np.percentile(c.measured[row], p):.1f}" for c in columns for p in (50, 95)]
-        shown.add_row(row, *figures)
-    return shown
-
-
-def machine() -> str:
-    """Name what the figures were measured on."""
-    cores, python = os.cpu_count(), platform.python_version()
-    return f"{cores} cores, {platform.machine()}, {platform.system()}, Python {python}"
+SIZES, MILLION = (1_000, 10_000, 100_000), 1_000_000  # passages
+SERVED = 10_000  # of the column that the bot is asked about
+ROUNDS = 5
+DRAWN = (QUESTION, OPENING, CHANGE)
+ROOT = Path(__file__).parent.parent
+README, CURVE = ROOT / "README.md", ROOT / "benchmark" / "curve.svg"
+MARKED = re.compile(r"(?<=<!-- figures: written by --readme -->\n).*(?=<!-- end of figures -->)", re.S)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Make the columns in a temporary folder, measure in rounds over all of them, and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m benchmark", description=__doc__)
-    parser.add_argument("--passages", type=int, metavar="N", help="one column of N passages")
-    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
-    options = parser.parse_args(arguments)
-    console = Console()
-    with tempfile.TemporaryDirectory(prefix="pullquote-benchmark-") as folder:
-        sizes = [options.passages] if options.passages else SIZES
-        columns = [Column(n, Path(folder)) for n in sizes]
+    """Measure what is asked for, in a temporary folder, and print it."""
+    options = _parser().parse_args(arguments)
+    console = Console(soft_wrap=True, highlight=False)
+    with tempfile.TemporaryDirectory(prefix="pullquote-benchmark-") as made:
+        folder, kept = Path(made), options.keep or Path(made)
+        parts = [] if options.no_encoder else [_encoders(folder, options)]
+        columns = [Column(n, kept) for n in _sizes(options)]
         for _ in range(options.rounds):
             for column in columns:
                 column.round()
-    console.print(table(columns))
-    console.print(machine())
+        parts += [_sizes_table(columns), _service(columns)]
+    text = "\n\n".join([*parts, f"Measured on {machine()}."])
+    console.print(text, markup=False)
+    if options.readme:
+        README.write_text(MARKED.sub(lambda _: f"\n{text}\n\n", README.read_text("utf-8")), "utf-8")
+    if options.readme or options.curve:
+        medians = {
+            row.removesuffix(", ms"): [Spread.of(c.measured[row]).median for c in columns] for row in DRAWN
+        }
+        curve.draw(options.curve or CURVE, [c.prose.passages for c in columns], medians)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmark", description=__doc__)
+    parser.add_argument("--million", action="store_true", help="also a column of a million passages: an hour")
+    parser.add_argument("--passages", type=int, metavar="N", help="one column of N passages")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, metavar="N", help="default: %(default)s")
+    parser.add_argument("--texts", type=int, metavar="N", help="compare the encoders on N paragraphs only")
+    parser.add_argument("--no-encoder", action="store_true", help="leave out what needs the model")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="make the columns there, and use them again")
+    parser.add_argument("--curve", type=Path, metavar="SVG", help="draw cost against size")
+    parser.add_argument("--readme", action="store_true", help="renew README.md and its curve")
+    return parser
+
+
+def _sizes(options: argparse.Namespace) -> list[int]:
+    if options.passages:
+        return [options.passages]
+    return [*SIZES, MILLION] if options.million else [*SIZES]
+
+
+def _encoders(folder: Path, options: argparse.Namespace) -> str:
+    compared = encoder.compare(folder, min(options.rounds, encoder.ROUNDS), options.texts)
+    head = ["", "sentence-transformers + FAISS by hand", "Pullquote", "ratio"]
+    return table(head, compared.rows())
+
+
+def _sizes_table(columns: Sequence[Column]) -> str:
+    rows = [[row, *(_cell(column.measured[row], row) for column in columns)] for row in columns[0].measured]
+    return table(["passages", *(f"{c.prose.passages:,}" for c in columns)], rows)
+
+
+def _cell(measured: Sequence[float], row: str) -> str:
+    if row == RECALL:
+        return f"{measured[0]:.3f}"
+    return str(Spread.of(measured)) if len(measured) > 1 else number(measured[0])
+
+
+def _service(columns: Sequence[Column]) -> str:
+    column = next((c for c in columns if c.prose.passages == SERVED), columns[0])
+    found = service.measure(column.folder, column.prose.passages)
+    rows = [
+        ["from an event to its message, ms", str(Spread.of(found.single))],
+        ["of these, finding the answer, ms", str(Spread.of(found.answering))],
+        ["answers a second, of many questions at once", number(found.together)],
+    ]
+    return table([f"the bot, over {column.prose.passages:,} passages, besides the model", ""], rows)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import math
 import shutil
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta, timezone
@@ -31,9 +31,12 @@ from index.store import (
     WrongModelError,
     postings,
     tables,
+    vectorfile,
 )
 from index.store.history import KEPT_GENERATIONS
-from index.store.vectors import COARSE_FROM, Stamp, Vectors
+from index.store.quantised import BITS_FROM, Quantised
+from index.store.stamp import Stamp
+from index.store.vectors import CHANGES, QUANTISED_FROM, Vectors
 
 MODEL = "compass@1"
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -202,47 +205,126 @@ def test_search_returns_no_more_than_the_store_holds(store: Store) -> None:
     assert len(found(store, k=10**9)) == 1
 
 
+STAMP = Stamp(1, "token", MODEL, 32)
+
+
+def compared_with(vectors: np.ndarray, labels: Sequence[int]) -> Callable[[np.ndarray], np.ndarray]:
+    """Stand where the database stands, which has all vectors as they are."""
+    return lambda wanted: vectors[np.searchsorted(labels, wanted)]
+
+
 def test_a_missing_neighbour_is_left_out() -> None:
-    stamp = Stamp(1, "token", MODEL, 3)
-    two = Vectors.empty(stamp).patched(stamp, [], [7, 9], np.array([NORTH, EAST]))
-    assert two.nearest(EAST, 9, labels=[7, 8]) == [(7, 0.0)]
-    assert two.nearest(EAST, 9) == [(9, 1.0), (7, 0.0)]
+    stamp, both = Stamp(1, "token", MODEL, 3), np.array([NORTH, EAST])
+    two, stored = Vectors.empty(stamp).patched(stamp, [], [7, 9], both), compared_with(both, [7, 9])
+    assert two.nearest(EAST, 9, stored, labels=[7, 8]) == [(7, 0.0)]
+    assert two.nearest(EAST, 9, stored) == [(9, 1.0), (7, 0.0)]
 
 
-@pytest.mark.parametrize("spread", [1.0, 3e-3], ids=["apart", "so alike that no byte tells them apart"])
-def test_among_very_many_vectors_the_nearest_are_those_of_a_full_comparison(spread: float) -> None:
-    rng = np.random.default_rng(7)
-    vectors = np.ones(32, np.float32) / 8 + spread * rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
-    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    labels = range(5, 5 + COARSE_FROM)
-    many = Vectors.empty(Stamp(1, "token", MODEL, 32)).patched(
-        Stamp(1, "token", MODEL, 32), [], labels, vectors
-    )
-    for query in vectors[:20] + np.float32(0.1):
+def spread(count: int, dimension: int = 32) -> np.ndarray:
+    """Return unit vectors in all directions."""
+    vectors = np.random.default_rng(7).standard_normal((count, dimension), dtype=np.float32)
+    vectors[:, 0] += 1  # to one side, as a model's are
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("count", [QUANTISED_FROM - 1, QUANTISED_FROM], ids=["few", "many"])
+def test_the_nearest_are_those_of_a_full_comparison(count: int) -> None:
+    vectors, labels = spread(count), np.arange(5, 5 + count)
+    stored = compared_with(vectors, labels)
+    held = Vectors.of(STAMP, count, zip(np.array_split(labels, 9), np.array_split(vectors, 9), strict=True))
+    assert isinstance(held.held, Quantised) == (count >= QUANTISED_FROM)
+    for query in spread(20) + np.float32(0.1):
         unit = query / np.linalg.norm(query)
         scores = vectors.astype(np.float64) @ unit
-        nearest = many.nearest(unit, 12)
-        assert [score for _, score in nearest] == pytest.approx(sorted(scores, reverse=True)[:12], abs=1e-6)
-        assert [scores[label - 5] for label, _ in nearest] == pytest.approx([s for _, s in nearest], abs=1e-6)
-        among = dict(many.nearest(unit, 3, labels=[6, 9]))
+        best = np.argsort(-scores)[:10]
+        assert [label - 5 for label, _ in held.nearest(unit, 10, stored)] == best.tolist()
+        assert [s for _, s in held.nearest(unit, 10, stored)] == pytest.approx(
+            scores[best].tolist(), abs=1e-6
+        )
+        among = dict(held.nearest(unit, 3, stored, labels=[9, 6, 10**9]))
         assert among == {label: pytest.approx(scores[label - 5], abs=1e-6) for label in (6, 9)}
+        third = held.nearest(unit, 10, stored, labels=labels[::3])
+        wanted = np.argsort(-scores[::3])[:10] * 3
+        assert [label - 5 for label, _ in third] == wanted.tolist()
+
+
+def test_of_most_vectors_nearly_all_that_are_nearest_are_found() -> None:
+    vectors = spread(BITS_FROM, 64)
+    stored = compared_with(vectors, range(BITS_FROM))
+    held = Vectors.of(STAMP._replace(dimension=64), BITS_FROM, [(np.arange(BITS_FROM), vectors)])
+    right = 0
+    for query in vectors[:20]:
+        scores = vectors @ query
+        found = held.nearest(query, 10, stored)
+        assert [s for _, s in found] == pytest.approx([scores[label] for label, _ in found], abs=1e-6)
+        right += len({label for label, _ in found} & set(np.argsort(-scores)[:10].tolist()))
+        assert found[0][0] == np.argmax(scores)
+    assert right >= 0.7 * 200  # hard: in no direction is one near; texts are nearer to their like
+
+
+def test_vectors_so_alike_that_no_byte_tells_them_apart_are_found_by_their_true_cosines() -> None:
+    vectors = np.ones((QUANTISED_FROM, 32), np.float32) / np.sqrt(np.float32(32))
+    vectors += np.float32(3e-4) * spread(QUANTISED_FROM)
+    stored = compared_with(vectors, range(QUANTISED_FROM))
+    alike = Vectors.empty(STAMP).patched(STAMP, [], range(QUANTISED_FROM), vectors)
+    found = alike.nearest(vectors[3], 9, stored)
+    assert len(found) == 9
+    assert [s for _, s in found] == pytest.approx(stored([x for x, _ in found]) @ vectors[3], abs=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.6, 3.0], ids=["small numbers", "numbers larger than any before"])
-def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float) -> None:
-    rng = np.random.default_rng(8)
-    vectors = rng.standard_normal((COARSE_FROM, 32), dtype=np.float32)
-    vectors /= 2 * np.linalg.norm(vectors, axis=1, keepdims=True)
-    query, stamp = vectors[1] * 2, Stamp(1, "token", MODEL, 32)
-    before = Vectors.empty(stamp).patched(stamp, [], range(COARSE_FROM), vectors)
-    nearest = before.nearest(query, 3)
+@pytest.mark.parametrize("more", [0, CHANGES], ids=["few changes", "many changes"])
+def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float, more: int) -> None:
+    vectors = spread(QUANTISED_FROM + 2) / 2
+    query = vectors[1] * 2
+    vectors[-2:] = np.stack([-query, query]) * np.float32(scale)
+    stored = compared_with(vectors, range(len(vectors)))
+    before = Vectors.empty(STAMP).patched(STAMP, [], range(QUANTISED_FROM), vectors[:-2])
+    nearest = before.nearest(query, 3, stored)
     assert nearest[0] == (1, pytest.approx(0.5, abs=1e-5))
-    added = np.stack([-query, query]) * np.float32(scale)
-    after = before.patched(stamp, [3, nearest[1][0]], [COARSE_FROM + 1, COARSE_FROM + 2], added)
-    new = (COARSE_FROM + 2, pytest.approx(scale, abs=1e-5))
-    assert after.nearest(query, 1) == [new]
-    assert after.nearest(query, 3) == [new, nearest[0], nearest[2]]
-    assert before.nearest(query, 3) == nearest
+    old = [i for i in range(10, 10 + 2 * more) if i not in dict(nearest)]
+    gone = [nearest[1][0], *old]
+    new = [QUANTISED_FROM, QUANTISED_FROM + 1]
+    after = before.patched(STAMP, gone, new, vectors[-2:])
+    assert (after.changes == 0, len(after)) == (bool(more), QUANTISED_FROM + 2 - len(gone))
+    there = np.setdiff1d(np.arange(len(vectors)), gone)
+    best = there[np.argsort(-(vectors[there] @ query))[:9]]
+    assert best[0] == new[1]
+    assert [label for label, _ in after.nearest(query, 9, stored)] == best.tolist()
+    assert [label for label, _ in after.nearest(query, 9, stored, labels=[1, *gone, new[1]])] == [new[1], 1]
+    assert before.nearest(query, 3, stored) == nearest
+    again = after.patched(STAMP, [new[1], gone[0]], [], vectors[:0])
+    assert again.nearest(query, 8, stored)[0] == nearest[0]
+
+
+@pytest.mark.parametrize("count", [50, QUANTISED_FROM], ids=["few", "many"])
+def test_the_file_holds_the_vectors_with_their_changes_worked_in(tmp_path: Path, count: int) -> None:
+    vectors, path = spread(count), tmp_path / "vectors"
+    stored = compared_with(vectors, range(count))
+    one = Vectors.empty(STAMP).patched(STAMP, [], range(count - 1), vectors[:-1])
+    two = one.patched(Stamp(2, "other", MODEL, 32), [3], [count - 1], vectors[-1:])
+    vectorfile.save(two, path)
+    read = vectorfile.load(path)
+    assert read is not None
+    assert (read.stamp, len(read), read.changes) == (two.stamp, count - 1, 0)
+    assert vectorfile.glance(path) == (two.stamp, count - 1)
+    for query in (vectors[3], vectors[-1]):
+        assert read.nearest(query, 9, stored) == two.nearest(query, 9, stored)
+    after = read.patched(STAMP, [4], [], vectors[:0])
+    path.unlink()  # whoever has it open keeps it
+    assert read.nearest(vectors[4], 1, stored) == [(4, pytest.approx(1.0, abs=1e-6))]
+    assert after.nearest(vectors[4], 1, stored)[0][0] != 4
+
+
+def test_a_file_of_many_vectors_is_read_whole_before_it_is_believed(tmp_path: Path) -> None:
+    path = tmp_path / "vectors"
+    vectorfile.save(
+        Vectors.empty(STAMP).patched(STAMP, [], range(QUANTISED_FROM), spread(QUANTISED_FROM)), path
+    )
+    whole = bytearray(path.read_bytes())
+    whole[-9] ^= 1
+    path.write_bytes(whole)
+    assert vectorfile.load(path) is None
 
 
 def test_chunks_of_one_passage_are_found_by_their_own_span(store: Store) -> None:
@@ -867,6 +949,53 @@ def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path
             for query in (EAST, np.array([1, 2, 3])):
                 assert anew.search(query, 99) == reader.search(query, 99)
                 assert anew.search(query, 2) == reader.search(query, 2)
+
+
+texts_put = st.lists(
+    st.tuples(
+        st.sampled_from("abcd"),
+        st.lists(
+            st.sampled_from(["Owls.", "Bees, owls; owls.", "U.S. bees.", "The U.S.", "s u"]), max_size=3
+        ),
+        st.sampled_from([None, date(2024, 5, 1), date(2025, 5, 1)]),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=25)
+@given(texts_put)
+def test_words_and_order_that_caught_up_step_by_step_equal_those_read_anew(folder: Path, taken: list) -> None:
+    with Store.open(folder, MODEL, 3) as writer, Store.open(folder, MODEL, 3) as reader:
+        for name, passages, day, bare in taken:
+            if passages:
+                vectors = [] if bare else [EAST] * len(passages)
+                put(writer, replace(article(name, *passages), date=day), *vectors)
+            else:
+                writer.remove(name)
+            reader.warm()
+            with Store.open(folder, MODEL, 3) as anew:
+                for words in (["owls"], ["bees", "u.s."], ["s", "u", "owl"]):
+                    assert reader.lexical(words, 99) == anew.lexical(words, 99)
+                    assert reader.document_frequency(words) == anew.document_frequency(words)
+                for phrase in ("owls", "u.s.", "bees owls"):
+                    assert reader.phrase(phrase, 99) == anew.phrase(phrase, 99)
+                assert reader.summary() == anew.summary()
+
+
+def test_a_change_reads_no_more_than_what_changed(store: Store, statements: list[str]) -> None:
+    for name in "abc":
+        put(store, article(name, "Owls.", "Bees."), EAST, NORTH)
+    store.warm()
+    put(store, article("d", "Cats."), UP)
+    statements.clear()
+    store.warm()
+    read = [s for s in statements if "docsize" in s or "FROM chunk" in s or "FROM passage" in s]
+    counted = [s for s in read if "count(*)" in s]
+    assert [s for s in read if s not in counted and ">" not in s] == []
+    assert len(read) > len(counted)
 
 
 # More than one at a time

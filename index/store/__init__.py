@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from index.fetched import Fetched
 from index.identity import Trace, trace_of
 from index.passage import Article
-from index.store import fulltext, history, ledger, rows, tables
+from index.store import fulltext, history, ledger, loading, rows, tables, vectorfile
 from index.store.ledger import TakenDown as TakenDown
 from index.store.reader import Near as Near
 from index.store.reader import Reader
@@ -26,7 +26,6 @@ from index.store.tables import ForeignStoreError as ForeignStoreError
 from index.store.tables import StoreError as StoreError
 from index.store.tables import WrongModelError as WrongModelError
 from index.store.tables import article, chunk, explained, failure, state
-from index.store.vectors import Vectors
 
 LOCK_SECONDS = 30.0
 
@@ -164,7 +163,7 @@ class Store(Reader):
             KeyError: If there is none with this id.
         """
         with self._write_between() as connection:
-            record = rows.load_article(connection, article_id)
+            record = loading.load_article(connection, article_id)
             key = _key(connection, article_id)
             if record is None or key is None:
                 raise KeyError(article_id)
@@ -244,7 +243,7 @@ class Store(Reader):
         """
         with self._write() as connection:
             number = history.advance(connection)
-            gone = article.c.source.not_in(rows.listed(keep))
+            gone = article.c.source.not_in(keep)
             if not keep:
                 fulltext.clear(connection)
             else:
@@ -269,28 +268,31 @@ class Store(Reader):
 
     def save(self) -> None:
         """
-        Bring the FAISS file up to date: once, when a sync ends. Without it the store is only slower to open.
+        Bring the FAISS file up to date, once, when a sync ends: where it lacks little, it is left as it is.
+
+        Without it the store is only slower to open.
 
         Raises:
             StoreError: If the disk is full. The old file is then still there, and nothing is lost.
         """
-        with self.write_lock(), self._reading() as view:
-            stored = Vectors.load(self._vector_file)  # read whole: a damaged file is written anew
-            if stored is not None and stored.stamp == view.vectors.stamp:
+        with self.write_lock():
+            if self.is_saved():
                 return
-            try:
-                view.vectors.save(self._vector_file)
-            except OSError as e:
-                raise StoreError(
-                    f"Cannot write {self._vector_file} ({e.strerror}): free some disk space or check the "
-                    "folder's permissions, then sync again; nothing is lost."
-                ) from e
+            with self._viewing() as (_, snapshot):
+                try:
+                    vectorfile.save(snapshot.vectors, self._vector_file)
+                except OSError as e:
+                    raise StoreError(
+                        f"Cannot write {self._vector_file} ({e.strerror}): free some disk space or check the "
+                        "folder's permissions, then sync again; nothing is lost."
+                    ) from e
+                self._unfit = False
 
     def is_saved(self) -> bool:
-        """Say whether the FAISS file is whole and holds the vectors of this very state."""
-        stored = Vectors.load(self._vector_file)
+        """Tell whether whoever opens the store soon catches up with it from the file as it is."""
+        found = None if self._unfit else vectorfile.glance(self._vector_file)
         with self._read() as connection:
-            return stored is not None and stored.stamp == history.seen_by(connection)
+            return found is not None and history.is_near(connection, *found)
 
     def check(self) -> None:
         """

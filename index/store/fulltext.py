@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,12 @@ from sqlalchemy import Connection, text
 
 from index.passage import Passage
 from index.segment import fold
-from index.store.postings import TOKENIZER, Postings, Tokenizer, as_numbers
+from index.store.packed import as_numbers
+from index.store.terms import TOKENIZER, Terms, Tokenizer
+
+if TYPE_CHECKING:  # they are read out of tables that stand beside this one
+    from index.store.layout import Layout
+    from index.store.postings import Postings
 
 # For searching only; rowid is the passage's id.
 TABLE = text(f"create virtual table full_text using fts5(text, section, tokenize = '{TOKENIZER}')")
@@ -51,26 +57,38 @@ def clear(connection: Connection) -> None:
 
 
 def lexical(
-    connection: Connection, postings: Postings, words: Iterable[str], k: int, among: NDArray[np.int64] | None
+    connection: Connection,
+    postings: Postings,
+    layout: Layout,
+    words: Iterable[str],
+    k: int,
+    among: NDArray[np.int64] | None,
 ) -> list[tuple[int, float]]:
     """
     Return the *k* best passages that hold any of *words*, as (id, BM25), higher for better.
 
     Args:
-        postings: Of the state that *connection* sees.
+        postings: Of the state that *connection* sees, as is *layout*.
 
         among: Ids of the passages to look at; None for all.
     """
-    asked = tokenizer.terms(list(dict.fromkeys(map(_plain, words))))
-    scores = postings.scores(connection, filter(None, asked))
-    if among is not None:
-        scores[~np.isin(postings.ids, among)] = 0
-    found = np.flatnonzero(scores)
+    scores = postings.scores(connection, filter(None, terms(words)))
+    if among is None:
+        found = np.flatnonzero(scores)
+    else:
+        there = np.zeros(len(scores), dtype=np.bool_)
+        there[layout.places(among)] = True
+        found = np.flatnonzero(there & (scores > 0))
     if len(found) > k:
         least = np.partition(scores[found], -k)[-k]
         found = found[scores[found] >= least]
     best = found[np.argsort(-scores[found], kind="stable")[:k]]
-    return list(zip(postings.ids[best].tolist(), scores[best].tolist(), strict=True))
+    return list(zip(layout.ids[best].tolist(), scores[best].tolist(), strict=True))
+
+
+def terms(words: Iterable[str]) -> list[Terms]:
+    """Return what the full text makes of each of *words*, each once."""
+    return tokenizer.terms(list(dict.fromkeys(map(_plain, words))))
 
 
 def phrase(connection: Connection, words: str) -> NDArray[np.int64]:
@@ -78,8 +96,12 @@ def phrase(connection: Connection, words: str) -> NDArray[np.int64]:
     return as_numbers(connection.execute(FOUND, {"match": "text : " + _quoted(words)}).scalar_one())
 
 
-def holding(connection: Connection, word: str) -> int:
-    """Return how many passages hold *word* in any of its forms."""
+def holding(connection: Connection, word: str, postings: Postings) -> int:
+    """Return how many passages hold *word* in any of its forms; *postings* may know it already."""
+    (asked,) = terms([word])
+    known = postings.frequency(asked) if asked else 0
+    if known is not None:
+        return known
     return int(connection.execute(HOLDING, {"match": _quoted(word)}).scalar_one())
 
 

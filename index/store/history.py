@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+import sqlite3
+from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, delete, insert, select, true
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection, delete, func, insert, select, text
 
+from index.store.quantised import BLOCK
 from index.store.rows import as_vector
-from index.store.tables import chunk, generation, removed, state
-from index.store.vectors import Stamp, Vectors
+from index.store.stamp import Stamp
+from index.store.tables import chunk, driver, generation, removed
+from index.store.vectors import Vectors
 
 KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the file: tens of milliseconds
+# The file may be so many generations behind, and lack one vector in so many: until then, catching up with
+# what it lacks takes less time than writing all of it.
+FILE_BEHIND, FILE_LACKS = KEPT_GENERATIONS // 2, 50
+
+SEEN = text("""
+select generation.number, generation.token, state.model, state.dimension
+from generation, state order by generation.number desc limit 1
+""")
 
 
 def begin(connection: Connection) -> None:
@@ -34,9 +47,7 @@ def forget_before(connection: Connection, number: int) -> None:
 
 def seen_by(connection: Connection) -> Stamp:
     """Return the generation that *connection* sees, and the model whose vectors it holds."""
-    query = select(generation.c.number, generation.c.token, state.c.model, state.c.dimension)
-    latest = query.join_from(generation, state, true()).order_by(generation.c.number.desc()).limit(1)
-    return Stamp(*connection.execute(latest).one())
+    return Stamp(*connection.execute(SEEN).one())
 
 
 def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vectors:
@@ -44,22 +55,48 @@ def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vecto
     Return the vectors of the state that *connection* sees, out of the first of *copies* that can catch up.
 
     What was removed since then goes, what was added since then comes. Where no copy is of any use, all
-    vectors are read from their table: the same way, from nothing.
+    vectors are read from their table.
     """
     stamp = seen_by(connection)
-    useful = (c for c in copies if c is not None and _is_past(connection, c.stamp))
-    base = next(useful, None) or Vectors.empty(stamp)
+    useful = (c for c in copies if c is not None and is_past(connection, c.stamp))
+    base = next(useful, None)
+    if base is None:
+        count = connection.execute(select(func.count()).select_from(chunk)).scalar_one()
+        return Vectors.of(stamp, count, _all(connection))
     if base.stamp == stamp:
         return base
     since = base.stamp.generation
-    gone = select(removed.c.label).where(removed.c.generation > since)
     new = select(chunk.c.label, chunk.c.vector).where(chunk.c.generation > since).order_by(chunk.c.label)
     added = connection.execute(new).all()
     matrix = as_vector(b"".join(row.vector for row in added)).reshape(-1, stamp.dimension)
-    return base.patched(stamp, list(connection.scalars(gone)), [row.label for row in added], matrix)
+    return base.patched(stamp, removed_since(connection, base.stamp), [row.label for row in added], matrix)
 
 
-def _is_past(connection: Connection, stamp: Stamp) -> bool:
+def removed_since(connection: Connection, stamp: Stamp) -> list[int]:
+    """Return the labels of the chunks that went since the state *stamp*, which is past."""
+    return list(connection.scalars(select(removed.c.label).where(removed.c.generation > stamp.generation)))
+
+
+def is_past(connection: Connection, stamp: Stamp) -> bool:
     """Say whether the store was once in the state *stamp*, and still knows what changed since."""
     same = (generation.c.number == stamp.generation) & (generation.c.token == stamp.token)
     return connection.execute(select(generation.c.number).where(same)).first() is not None
+
+
+def is_near(connection: Connection, stamp: Stamp, count: int) -> bool:
+    """Say whether *count* vectors of the state *stamp* lack little of what *connection* sees."""
+    behind = seen_by(connection).generation - stamp.generation
+    if behind > FILE_BEHIND or not is_past(connection, stamp):
+        return False
+    new = select(func.count()).where(chunk.c.generation > stamp.generation)
+    changed = connection.execute(new).scalar_one() + len(removed_since(connection, stamp))
+    return changed * FILE_LACKS <= count
+
+
+def _all(connection: Connection) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+    """Yield all vectors by rising label, some at a time."""
+    cursor: sqlite3.Cursor = driver(connection).execute("select label, vector from chunk order by label")
+    while rows := cursor.fetchmany(BLOCK):
+        labels, vectors = zip(*rows, strict=True)
+        matrix = as_vector(b"".join(vectors))
+        yield np.asarray(labels, dtype=np.int64), matrix.reshape(len(rows), -1)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections import OrderedDict, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
 
@@ -14,10 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
-TOKENIZER = "porter unicode61 remove_diacritics 2"
+from index.store.layout import Layout
+from index.store.packed import as_numbers
+from index.store.terms import Terms, read_terms
+
 K1, B, LEAST_FREQUENCY = 1.2, 0.75, 1e-6  # of FTS5's BM25
-KEPT_BYTES = 64 * 2**20  # of postings: all those of 100,000 passages take about half
-KEPT_TERMS = 20_000
+KEPT_BYTES = 96 * 2**20  # of postings: all those of 100,000 passages take about a quarter
 
 # A row for each place where a term stands; made for one connection, and kept nowhere.
 PLACES = text("create virtual table if not exists temp.place using fts5vocab(main, full_text, instance)")
@@ -27,15 +27,19 @@ STANDING = text("""
 select group_concat((doc << 32) + ((col = 'text') << 31) + offset) from temp.place where term = :term
 """)
 LENGTHS = text("select group_concat(id), group_concat(hex(sz), '') from full_text_docsize")
+NEWER = text("""
+select group_concat(id), group_concat(hex(sz), '') from full_text_docsize where id > :last
+""")
+WRITTEN = text("select id, c0, c1 from full_text_content where id > :last order by id")
 
-Terms = tuple[str, ...]
+Numbers = NDArray[np.int64]
 
 
 class Posting(NamedTuple):
-    """The passages that hold a word, by their places in `Postings.ids`, and how often each does."""
+    """The passages that hold a word, by their places in a `Layout`, and how often each does."""
 
     places: NDArray[np.int32]
-    counts: NDArray[np.int32]
+    counts: NDArray[np.uint8]  # of one passage's words; one in 255 is as good as one in more
 
     @property
     def nbytes(self) -> int:
@@ -43,21 +47,90 @@ class Posting(NamedTuple):
         return self.places.nbytes + self.counts.nbytes
 
 
-class Postings:
-    """The words of one state of the full text: each is read when it is first asked for, and then kept."""
+class Kept:
+    """
+    Postings that were read, for as long as there is room: those of the passages before *places*.
 
-    def __init__(self, connection: Connection) -> None:
-        """Read how long the passages are in the state that *connection* sees."""
-        self.ids, lengths = _lengths(connection)
-        average = lengths.sum() / max(1, len(lengths))
-        self._norms: NDArray[np.float64] = K1 * (1 - B + B * lengths / max(average, LEAST_FREQUENCY))
-        self._kept: OrderedDict[Terms, Posting] = OrderedDict()
+    Each bears the generation that it was read at. A later state has the same but for what is gone; an
+    earlier one may have more.
+    """
+
+    def __init__(self, places: int) -> None:
+        self.places = places
+        self._known: OrderedDict[Terms, tuple[Posting, int]] = OrderedDict()
         self._bytes = 0
         self._turn = threading.Lock()
 
+    def get(self, terms: Terms, generation: int) -> Posting | None:
+        """Return the posting of *terms* where it serves the state *generation*."""
+        with self._turn:
+            found = self._known.get(terms)
+            if found is None or found[1] > generation:
+                return None
+            self._known.move_to_end(terms)
+            return found[0]
+
+    def put(self, terms: Terms, generation: int, posting: Posting) -> None:
+        """Keep the posting of *terms* as it is read in the state *generation*."""
+        before = int(np.searchsorted(posting.places, self.places))
+        kept = Posting(posting.places[:before], posting.counts[:before])
+        with self._turn:
+            if terms not in self._known:
+                self._known[terms] = kept, generation
+                self._bytes += kept.nbytes
+            while self._bytes > KEPT_BYTES:
+                self._bytes -= self._known.popitem(last=False)[1][0].nbytes
+
+
+class Postings:
+    """The words of one state of the full text: each is read when it is first asked for, and then kept."""
+
+    def __init__(
+        self,
+        generation: int,
+        layout: Layout,
+        lengths: NDArray[np.float64],
+        kept: Kept,
+        newer: Mapping[str, Sequence[Numbers]],
+    ) -> None:
+        """
+        Args:
+            lengths: How many words each passage holds, its heading counted, by place.
+
+            newer: Where terms stand in the passages that *kept* does not know, packed as STANDING does.
+        """
+        self._generation, self._layout, self._lengths = generation, layout, lengths
+        self._kept, self._newer = kept, newer
+        alive = layout.alive
+        self._all_alive = bool(alive.all())
+        self._count = int(np.count_nonzero(alive))
+        average = float(lengths[alive].sum()) / max(1, self._count)
+        self._norms: NDArray[np.float64] = K1 * (1 - B + B * lengths / max(average, LEAST_FREQUENCY))
+
+    @classmethod
+    def read(cls, connection: Connection, generation: int, layout: Layout) -> Postings:
+        """Read how long the passages are in the state that *connection* sees."""
+        ids, lengths = _lengths(*connection.execute(LENGTHS).one())
+        by_place = np.zeros(len(layout.ids))
+        by_place[layout.places(ids)] = lengths
+        return cls(generation, layout, by_place, Kept(len(layout.ids)), {})
+
+    def patched(self, connection: Connection, generation: int, layout: Layout) -> Postings:
+        """Return those of a later state, with this *layout*: only what is new in it is read."""
+        last = int(self._layout.ids[-1]) if len(self._layout.ids) else 0
+        ids, lengths = _lengths(*connection.execute(NEWER, {"last": last}).one())
+        by_place = np.zeros(len(layout.ids))
+        by_place[: len(self._lengths)] = self._lengths
+        by_place[layout.places(ids)] = lengths
+        newer = defaultdict(list, {term: list(found) for term, found in self._newer.items()})
+        written = [tuple(row) for row in connection.execute(WRITTEN, {"last": last})]
+        for term, standing in read_terms(written).items():
+            newer[term].append(standing)
+        return Postings(generation, layout, by_place, self._kept, newer)
+
     def scores(self, connection: Connection, words: Iterable[Terms]) -> NDArray[np.float64]:
         """
-        Return the BM25 of each passage for *words*, in the order of `ids`; 0 where it holds none.
+        Return the BM25 of each passage for *words*, by place; 0 where it holds none.
 
         Args:
             connection: Sees the state that these are the postings of.
@@ -67,84 +140,74 @@ class Postings:
         Source:
             SQLite, "The bm25() function"; it is added and multiplied in the same order, so that both agree.
         """
-        scores = np.zeros(len(self.ids))
+        scores = np.zeros(len(self._norms))
         for terms in words:
             places, counts = self._posting(connection, terms)
-            frequency = log((len(scores) - len(places) + 0.5) / (len(places) + 0.5))
+            frequency = log((self._count - len(places) + 0.5) / (len(places) + 0.5))
             often = counts.astype(np.float64)
             scores[places] += max(frequency, LEAST_FREQUENCY) * (
                 often * (K1 + 1) / (often + self._norms[places])
             )
         return scores
 
+    def frequency(self, terms: Terms) -> int | None:
+        """Return how many passages hold *terms* in a row, None where it would have to be read."""
+        known = self._known(terms)
+        return None if known is None else len(known.places)
+
     def _posting(self, connection: Connection, terms: Terms) -> Posting:
-        with self._turn:
-            found = self._kept.get(terms)
-            if found is not None:
-                self._kept.move_to_end(terms)
-                return found
-        found = self._read(connection, terms)
-        with self._turn:
-            if terms not in self._kept:
-                self._kept[terms] = found
-                self._bytes += found.nbytes
-            while self._bytes > KEPT_BYTES:
-                self._bytes -= self._kept.popitem(last=False)[1].nbytes
+        if (known := self._known(terms)) is not None:
+            return known
+        found = self._at_places(_holding([_standing(connection, term, len(terms)) for term in terms]))
+        self._kept.put(terms, self._generation, found)
         return found
 
-    def _read(self, connection: Connection, terms: Terms) -> Posting:
-        connection.execute(PLACES)
-        ids, counts = np.unique(_holding(connection, terms), return_counts=True)
-        return Posting(np.searchsorted(self.ids, ids).astype(np.int32), counts.astype(np.int32))
+    def _known(self, terms: Terms) -> Posting | None:
+        """Return the posting of *terms* out of what is kept: without what is gone, and with what is newer."""
+        kept = self._kept.get(terms, self._generation)
+        if kept is None:
+            return None
+        if not self._all_alive:
+            there = self._layout.alive[kept.places]
+            kept = Posting(kept.places[there], kept.counts[there])
+        if not all(term in self._newer for term in terms):
+            return kept
+        standing = [np.concatenate([*self._newer[term]]) for term in terms]
+        new = self._at_places(_holding([x if len(terms) > 1 else x >> 32 for x in standing]))
+        return Posting(np.concatenate([kept.places, new.places]), np.concatenate([kept.counts, new.counts]))
+
+    def _at_places(self, holding: Numbers) -> Posting:
+        ids, counts = np.unique(holding, return_counts=True)
+        places = self._layout.places(ids)
+        there = self._layout.alive[places]
+        return Posting(places[there].astype(np.int32), np.minimum(counts[there], 255).astype(np.uint8))
 
 
-def _holding(connection: Connection, terms: Terms) -> NDArray[np.int64]:
-    """Return the id of the passage for each place where *terms* stand in a row."""
-    if len(terms) == 1:
-        return as_numbers(connection.execute(HOLDING, {"term": terms[0]}).scalar_one())
-    starts: NDArray[np.int64] | None = None
-    for i, term in enumerate(terms):
-        begun = as_numbers(connection.execute(STANDING, {"term": term}).scalar_one()) - i
-        starts = begun if starts is None else np.intersect1d(starts, begun)
-    return np.zeros(0, dtype=np.int64) if starts is None else starts >> 32
+def _standing(connection: Connection, term: str, of: int) -> Numbers:
+    """Return the passage of each place where *term* stands, or of a term in a row *of* several, the place."""
+    connection.execute(PLACES)
+    query = HOLDING if of == 1 else STANDING
+    return as_numbers(connection.execute(query, {"term": term}).scalar_one())
 
 
-class Tokenizer:
-    """What FTS5 makes of words: asked of itself, and remembered."""
-
-    def __init__(self) -> None:
-        self._known: dict[str, Terms] = {}
-
-    def terms(self, words: Sequence[str]) -> list[Terms]:
-        """Return the terms of each of *words*: one as a rule, two of “u.s.”, none of a dash."""
-        known = self._known
-        if any(w not in known for w in words):
-            if len(known) > KEPT_TERMS:
-                known = self._known = {}
-            known.update(_tokenized(words))
-        return [known[w] for w in words]
+def _holding(standing: Sequence[Numbers]) -> Numbers:
+    """Return the id of the passage for each place where terms that stand so stand in a row."""
+    if len(standing) == 1:
+        return standing[0]
+    starts = standing[0]
+    for i, places in enumerate(standing):
+        starts = np.intersect1d(starts, places - i)
+    return starts >> 32
 
 
-def _tokenized(words: Sequence[str]) -> dict[str, Terms]:
-    with closing(sqlite3.connect(":memory:")) as connection:
-        connection.execute(f"create virtual table word using fts5(text, tokenize = '{TOKENIZER}')")
-        connection.execute("create virtual table place using fts5vocab(word, instance)")
-        connection.executemany("insert into word (rowid, text) values (?, ?)", enumerate(words))
-        found: list[list[str]] = [[] for _ in words]
-        for doc, term in connection.execute("select doc, term from place order by doc, offset"):
-            found[doc].append(term)
-    return {word: tuple(terms) for word, terms in zip(words, found, strict=True)}
-
-
-def _lengths(connection: Connection) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+def _lengths(ids: str | None, sizes: str | None) -> tuple[Numbers, NDArray[np.float64]]:
     """
-    Return the ids of all passages, rising, and how many words each holds, its heading counted.
+    Return the *ids* of passages, and how many words each holds, its heading counted.
 
     Source:
         SQLite, "FTS5 data structures": a docsize is a varint for each column, of seven bits in a byte, the
         high ones first; the last byte of each is below 128.
     """
-    ids, sizes = connection.execute(LENGTHS).one()
     octets = np.frombuffer(bytes.fromhex(sizes or ""), dtype=np.uint8).astype(np.int64)
     ends = np.flatnonzero(octets < 128)
     starts = np.concatenate([[0], ends[:-1] + 1]) if ends.size else ends
@@ -152,10 +215,4 @@ def _lengths(connection: Connection) -> tuple[NDArray[np.int64], NDArray[np.floa
     values = np.add.reduceat((octets & 127) << 7 * exponents, starts) if ends.size else octets
     known = as_numbers(ids)
     lengths = values.reshape(len(known), -1).sum(axis=1).astype(np.float64) if known.size else np.zeros(0)
-    rising = np.argsort(known)
-    return known[rising], lengths[rising]
-
-
-def as_numbers(listed: str | None) -> NDArray[np.int64]:
-    """Read what SQLite's group_concat wrote of whole numbers."""
-    return np.fromstring(listed or "", dtype=np.int64, sep=",")
+    return known, lengths

@@ -1,34 +1,26 @@
-"""Articles to rows and back: what is read is what was written, character for character."""
+"""Articles to rows: what belongs to one is written, and goes, together."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     CursorResult,
     Insert,
-    Row,
-    Select,
-    case,
     delete,
-    func,
     insert,
     literal,
     select,
 )
 
-from index.passage import Article, Manner, Passage, Role, Utterance, Voice
+from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext
-from index.store.postings import as_numbers
 from index.store.tables import article, chunk, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
@@ -96,97 +88,6 @@ def remove(connection: Connection, key: int, generation: int) -> None:
     connection.execute(delete(article).where(article.c.key == key))
 
 
-def load_articles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Article]:
-    """Return articles without their passages, newest first, the undated last."""
-    return [_article(row) for row in connection.execute(newest_first(select(article).where(*conditions)))]
-
-
-def load_article(connection: Connection, article_id: str) -> Article | None:
-    """Return the article with this id, whole, or None."""
-    for record in load_articles(connection, article.c.id == article_id):
-        found = load_passages(connection, article.c.id == article_id)
-        roles = load_roles(connection, article.c.id == article_id)
-        return replace(record, passages=tuple(p for _, p in found.values()), roles=tuple(roles))
-    return None
-
-
-def load_passages(connection: Connection, *conditions: ColumnElement[bool]) -> dict[int, tuple[str, Passage]]:
-    """Return passages with their utterances, by id, each with the id of its article, as printed."""
-    query = select(article.c.id.label("article_id"), passage).join_from(article, passage).where(*conditions)
-    rows = connection.execute(query.order_by(passage.c.id)).all()
-    spoken = load_utterances(connection, utterance.c.passage.in_(listed([r.id for r in rows])))
-    reported = defaultdict(list)
-    for passage_id, u in spoken:
-        reported[passage_id].append(u)
-    return {r.id: (r.article_id, _passage(r, tuple(reported[r.id]))) for r in rows}
-
-
-def load_utterances(connection: Connection, *conditions: ColumnElement[bool]) -> list[tuple[int, Utterance]]:
-    """Return utterances, each with the id of its passage: of the newest article first, then as printed."""
-    query = newest_first(select(utterance).join_from(utterance, passage).join(article).where(*conditions))
-    rows = connection.execute(query.order_by(passage.c.number, utterance.c.id))
-    return [(row.passage, _utterance(row)) for row in rows]
-
-
-def load_quoting(
-    connection: Connection, speakers: Collection[str], within: Collection[str] | None, k: int
-) -> list[int]:
-    """Return up to *k* passages in which *speakers* speak."""
-    return list(connection.scalars(quoting(speakers, within).distinct().limit(k)))
-
-
-def load_directness(
-    connection: Connection, speakers: Collection[str], within: Collection[str] | None
-) -> list[NDArray[np.int64]]:
-    """Return the passages in which *speakers* speak, and how directly: from 0, the most, to 3."""
-    manners = func.count(utterance.c.manner.distinct())
-    directness = case(
-        (func.max(utterance.c.manner == Manner.DIRECT.value) == 1, 0),
-        ((manners > 1) | (func.max(utterance.c.manner == Manner.MIXED.value) == 1), 1),
-        (func.max(utterance.c.manner == Manner.INDIRECT.value) == 1, 2),
-        else_=3,
-    )
-    query = quoting(speakers, within).group_by(utterance.c.passage)
-    return columns(connection, query.add_columns(directness.label("directness")))
-
-
-def quoting(speakers: Collection[str], within: Collection[str] | None) -> Select[Any]:
-    """Select the passages in which *speakers* speak, once for each time that they do."""
-    query = select(utterance.c.passage).where(utterance.c.speaker.in_(listed(speakers)))
-    if within is None:
-        return query
-    return query.join_from(utterance, passage).join(article).where(article.c.id.in_(listed(within)))
-
-
-def load_roles(connection: Connection, *conditions: ColumnElement[bool]) -> list[Role]:
-    """Return what articles call their people, the newest article first."""
-    called = select(role.c.speaker, role.c.office, role.c.of).join_from(role, article).where(*conditions)
-    rows = connection.execute(newest_first(called).order_by(role.c.id))
-    return [Role(speaker=speaker, office=office, of=tuple(of)) for speaker, office, of in rows]
-
-
-def newest_first(query: Select[Any]) -> Select[Any]:
-    """Order by the articles' dates, the undated last; those of one date by name."""
-    return query.order_by(article.c.date.desc().nulls_last(), article.c.name, article.c.id)
-
-
-def listed(values: Collection[Any]) -> Select[Any]:
-    """Return a subquery of *values*, which are one parameter, however many they are."""
-    return select(func.json_each(as_json(values)).table_valued("value").c.value)
-
-
-def columns(connection: Connection, query: Select[Any]) -> list[NDArray[np.int64]]:
-    """Return each column of a query of whole numbers, all in the same order of rows."""
-    # As one text: a row for each of some ten thousand would take longer than finding them.
-    packed = select(*(func.group_concat(c) for c in query.subquery().c))
-    return [as_numbers(column) for column in connection.execute(packed).one()]
-
-
-def as_json(values: Iterable[Any]) -> str:
-    """Return *values* as SQLite's json_each reads them."""
-    return json.dumps(list(values))
-
-
 def text_fingerprint(text: str) -> str:
     """Return what two chunks of the same text share."""
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
@@ -234,38 +135,3 @@ def _chunk_row(c: Chunk, ids: dict[int, int], texts: dict[int, str], generation:
         "generation": generation,
         "vector": c.vector.astype("<f4").tobytes(),
     }
-
-
-def _article(row: Row[Any]) -> Article:
-    return Article(
-        id=row.id,
-        name=row.name,
-        title=row.title,
-        author=row.author,
-        date=row.date,
-        url=row.url,
-        source=row.source,
-        truncated=row.truncated,
-    )
-
-
-def _passage(row: Row[Any], utterances: tuple[Utterance, ...]) -> Passage:
-    return Passage(
-        number=row.number,
-        text=row.text,
-        voice=Voice(row.voice),
-        outlet=row.outlet,
-        section=row.section,
-        utterances=utterances,
-    )
-
-
-def _utterance(row: Row[Any]) -> Utterance:
-    return Utterance(
-        start=row.start,
-        end=row.end,
-        speaker=row.speaker,
-        cue=row.cue,
-        manner=Manner(row.manner),
-        via=tuple(row.via),
-    )

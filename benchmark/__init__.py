@@ -1,0 +1,1 @@
+"""What Pullquote costs, measured: `python -m benchmark`."""

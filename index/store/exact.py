@@ -1,0 +1,79 @@
+"""Vectors as they are, in memory: searched one by one, exactly. For columns of some ten thousand passages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Self
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+Found = list[tuple[int, float]]  # labels with their cosines
+
+
+@dataclass(frozen=True, eq=False)
+class Exact:
+    """Vectors under rising *labels*, in a flat FAISS index. It never changes."""
+
+    labels: NDArray[np.int64]
+    index: Any
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64], vectors: NDArray[np.float32], dimension: int) -> Self:
+        """Hold *vectors*, shape (n, *dimension*)."""
+        index = faiss.IndexFlatIP(dimension)
+        index.add(vectors)
+        return cls(labels, index)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def patched(
+        self, removed: NDArray[np.int64], labels: NDArray[np.int64], vectors: NDArray[np.float32]
+    ) -> Exact:
+        """
+        Return a copy without *removed*, and with *vectors* under *labels*.
+
+        Labels only ever grow and removal keeps the order, so that a patched copy and one that is built anew
+        are the same, ties included.
+        """
+        copy = faiss.clone_index(self.index)
+        gone = np.isin(self.labels, removed)
+        if gone.any():
+            copy.remove_ids(faiss.IDSelectorBatch(np.flatnonzero(gone)))
+        copy.add(vectors)
+        return Exact(np.concatenate([self.labels[~gone], labels]), copy)
+
+    def nearest(self, query: NDArray[np.float32], k: int, labels: NDArray[np.int64] | None = None) -> Found:
+        """
+        Return up to *k* (label, cosine) of the vectors nearest to *query*, among *labels* or among all.
+
+        Source:
+            Inner product of unit vectors is cosine similarity: FAISS wiki, "MetricType and distances".
+            A missing neighbour has label -1.
+        """
+        k = min(k, len(self))  # FAISS makes room for k, whatever there is to find
+        if k == 0:
+            return []
+        # One query is no work for several threads, which only wait for each other on a busy machine.
+        faiss.omp_set_num_threads(1)
+        only = None
+        if labels is not None:
+            # Other selectors are asked about every vector there is; an array names those to look at.
+            among = np.flatnonzero(np.isin(self.labels, labels))
+            only = faiss.SearchParameters(sel=faiss.IDSelectorArray(among))  # type: ignore[call-arg]
+        scores, found = self.index.search(query[np.newaxis], k, params=only)
+        there = found[0] >= 0
+        return list(zip(self.labels[found[0][there]].tolist(), scores[0][there].tolist(), strict=True))
+
+    def vectors(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of *labels*, which are all there, shape (n, d)."""
+        return self.matrix[np.searchsorted(self.labels, labels)]
+
+    @cached_property
+    def matrix(self) -> NDArray[np.float32]:
+        """All vectors, shape (n, d)."""
+        n, d = len(self), self.index.d
+        return np.asarray(faiss.rev_swig_ptr(self.index.get_xb(), n * d), dtype=np.float32).reshape(n, d)
