@@ -175,7 +175,7 @@ def asked(answers: Iterable[Given]) -> Asked | None:
     missed = [g for g in given if g.verdict is not Verdict.ANSWERED]
     about = Counter(_subject(g) for g in given if _may_be_named(g, people))
     unanswered = Counter(_subject(g) for g in missed if _may_be_named(g, people))
-    typed = {_question(g): g.question for g in reversed(given)}
+    typed = {_question(g): g.question for g in given}  # as it was first typed: the newest comes first
     times = Counter(_question(g) for g in given if len(questions[_question(g)]) > 1)
     if not given:
         return None

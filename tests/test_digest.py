@@ -1,10 +1,14 @@
 """Digests over time: what each holds, once a slot, through restarts, outages and changes of the clocks."""
 
+from dataclasses import replace
+
 import pytest
 from newsroom import ADMIN, CHANNEL, Fault, Newsroom, piece, quotes, seconds, texts, titles
 
 from bot.poster import DoubtError, LaterError, RefusedError
 from bot.press import Ending
+from bot.state import Kind, Request, given
+from index.verdict import Answer, Searched, Verdict
 
 
 @pytest.fixture
@@ -276,8 +280,6 @@ def test_a_paused_digest_rests_and_goes_on_with_the_old_window(room):
 
 
 def test_a_digest_that_is_changed_is_due_as_it_is_now(room):
-    from dataclasses import replace
-
     digest = room.digest()
     room.column.put(piece(1))
     room.until("2026-03-03T07:00")
@@ -307,3 +309,83 @@ def test_a_new_digest_of_a_channel_that_had_none_tells_only_of_what_comes(room):
     room.column.put(piece(2))
     room.until("2026-03-11T12:00")
     assert [titles(p.message) for p in room.slack.of()] == [["Piece 2"]]
+
+
+# ---- follow
+
+
+def test_whoever_follows_is_told_of_each_quotation_once_and_of_no_mention(room):
+    room.column.put(piece(1), at=seconds("2026-03-01T12:00"))
+    room.memory.follows.begin("D0ADA", "Mara Quill", "U0ADA", at_once=False)
+    room.column.put(piece(2, "Tom Bask said that Mara Quill had slept late.", "Mara Quill slept late."))
+    room.keeper.tick()
+    assert room.slack.posts == []
+    room.column.put(piece(3))
+    room.column.put(piece(4, texts(3)[1]))  # the same words once more
+    room.keeper.tick()
+    (post,) = room.slack.of("D0ADA")
+    assert quotes(post.message) == [texts(3)[1]]
+    room.column.put(piece(3, *texts(3), "Added later."))
+    room.restart()
+    room.until("2026-03-03T12:00")
+    assert len(room.slack.posts) == 1
+
+
+def test_in_a_channel_with_a_digest_a_follow_comes_with_it_unless_at_once_is_wanted(room):
+    room.digest(quotes=False)
+    room.memory.follows.begin(CHANNEL, "Ilse Vann", "U0ADA", at_once=False)
+    room.memory.follows.begin(CHANNEL, "Tom Bask", "U0ADA", at_once=True)
+    room.column.put(piece(1))
+    room.keeper.tick()
+    assert [quotes(p.message) for p in room.slack.of()] == [[texts(1)[2]]]
+    room.until("2026-03-03T09:00")
+    digest = room.slack.of()[1].message
+    assert quotes(digest) == [texts(1)[3]]
+    assert "Followed here, and how often quoted: Ilse Vann (1)." in digest.text
+    room.memory.digests.end(room.memory.digests.all()[0].id)
+    room.restart()
+    room.keeper.tick()  # at once from now on, and told of all that the digest told
+    assert len(room.slack.of()) == 2
+
+
+def test_a_follow_that_cannot_be_posted_rests_and_the_admins_are_told_once(room):
+    room.memory.follows.begin(CHANNEL, "Mara Quill", "U0ADA", at_once=True)
+    room.slack.refuses[CHANNEL] = RefusedError("is_archived")
+    room.column.put(piece(1))
+    room.until("2026-03-02T15:00")
+    assert room.memory.follows.all()[0].paused_why == "is_archived"
+    assert len(room.slack.of(ADMIN)) == 1
+
+
+# ---- what was asked
+
+
+def given_by(user, question, verdict, subject=None, kind=Kind.MENTION, **more):
+    request = Request(kind=kind, key=question + user, team="T", channel=CHANNEL, user=user, text=question)
+    searched = Searched(articles=1, passages=1, first=None, last=None, generation=1)
+    answer = Answer(
+        question=question, verdict=verdict, excerpts=(), searched=searched, confidence=1.0, subject=subject
+    )
+    return replace(given(user + question, request, answer), **more)
+
+
+def test_what_was_asked_is_counted_and_what_one_person_typed_is_not_shown(room):
+    room.digest(asked=True)
+    answers = [
+        given_by("U1", "What did Quill say?", Verdict.ANSWERED, "Mara Quill"),
+        given_by("U2", "what did quill say", Verdict.ANSWERED, "Mara Quill"),
+        given_by("U1", "Is my boss a fool?", Verdict.SILENT),
+        given_by("U1", "What did Zed say?", Verdict.NEVER_MENTIONED, "Zed"),
+        given_by("U1", "A secret?", Verdict.SILENT, kind=Kind.COMMAND),
+        given_by("U1", "Taken away?", Verdict.SILENT, removed_at=5.0),
+    ]
+    for answer in answers:
+        room.memory.answers.save(answer)
+        room.clock.now += 1
+    room.column.put(piece(1))
+    room.until("2026-03-03T09:00")
+    text = room.slack.of()[0].message.text
+    assert "Asked here in that time: 4 questions; 2 of them had no answer in the column." in text
+    assert "Most about: Mara Quill (2)." in text
+    assert "“What did Quill say?” (2 times)" in text
+    assert [word for word in ("boss", "Zed", "secret", "Taken", "U1", "U2") if word in text] == []

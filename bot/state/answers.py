@@ -286,8 +286,8 @@ class Answers:
         return self._find(*here, recent, most=most)[::-1]
 
     def since(self, channel: str, when: float, most: int = 1_000) -> list[Given]:
-        """Return the last *most* answers that were given in *channel* after *when*, the newest first."""
-        return self._find(answers.c.channel == channel, answers.c.created_at > when, most=most)
+        """Return the last *most* answers that were given in *channel* since *when*, the newest first."""
+        return self._find(answers.c.channel == channel, answers.c.created_at >= when, most=most)
 
     def of_person(self, user: str, most: int = 5) -> list[Given]:
         """Return somebody's last *most* answers, the newest first."""
