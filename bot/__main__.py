@@ -199,10 +199,11 @@ def demonstrate(config: Config) -> None:
 
 def load(config: IndexConfig, *, fresh: bool = False, warm: bool = True) -> Column:
     """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
-    embedder = Embedder(config.embedding_model)
+    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
         log.info("reading the column")
+        embedder.prepare()
         from index.sources.fetch import Fetcher  # its libraries take a while to load
 
         sources = config.sources(store.sources())
@@ -212,7 +213,7 @@ def load(config: IndexConfig, *, fresh: bool = False, warm: bool = True) -> Colu
             reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
             raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
     column = Column(Retriever(store, embedder), config.aliases)
-    column.upkeep = Upkeep(store, embedder, config)
+    column.upkeep = Upkeep(store, embedder, config, embedder.prepare)
     if warm:
         column.warm()  # so that nobody waits for it
     return column

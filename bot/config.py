@@ -22,6 +22,7 @@ SETTINGS = frozenset(
         "COLUMN",
         "DATA_DIR",
         "EMBEDDING_MODEL",
+        "ENCODER_DIR",
         "ALIASES",
         "ALLOW_HOSTS",
         "CONTACT",

@@ -72,7 +72,7 @@ def examine(environ: Mapping[str, str], env_file: Path) -> Findings:
     yield from slack_findings(config.slack, time.time, extra)
     yield from zone_findings()
     yield from disk_findings(config.index.data_dir, lambda path: shutil.disk_usage(path).free)
-    embedder, found = model_finding(config.index.embedding_model)
+    embedder, found = model_finding(config.index.embedding_model, config.index.graphs)
     yield found
     yield from store_findings(config.index.data_dir, embedder)
     yield from memory_findings(config.index.data_dir / "bot.sqlite")
@@ -114,10 +114,10 @@ def disk_findings(folder: Path, free: Callable[[Path], int]) -> Findings:
     yield Finding("disk", state, what, "" if state is State.OK else "make room: questions and syncs need it")
 
 
-def model_finding(name: str | None) -> tuple[Embedder | None, Finding]:
+def model_finding(name: str | None, graphs: Path) -> tuple[Embedder | None, Finding]:
     """Load the model and let it embed a word; return it too, unless it cannot be used."""
     try:
-        embedder = Embedder(name)
+        embedder = Embedder.kept_in(graphs, name)
         model, vector = embedder.model_id, embedder.encode_query("harbour")
     except ModelError as error:
         return None, Finding("model", State.WRONG, str(error), "see EMBEDDING_MODEL")
@@ -125,7 +125,9 @@ def model_finding(name: str | None) -> tuple[Embedder | None, Finding]:
     if vector.shape != (embedder.dimension,) or abs(length - 1) > 1e-3:
         what = f"{model} gives vectors of shape {vector.shape} and length {length:.3f}"
         return None, Finding("model", State.WRONG, what, "choose another EMBEDDING_MODEL")
-    return embedder, Finding("model", State.OK, f"{model}, {embedder.dimension} numbers a vector")
+    return embedder, Finding(
+        "model", State.OK, f"{model}, {embedder.dimension} numbers a vector, by {embedder.serving}"
+    )
 
 
 def store_findings(folder: Path, embedder: Embedder | None) -> Findings:

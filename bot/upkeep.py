@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -21,6 +22,8 @@ from index.sync import Change, EncodesDocuments, Outcome, Report, sync
 if TYPE_CHECKING:
     from index.sources.fetch import Fetcher
     from index.trial import Trial
+
+log = logging.getLogger(__name__)
 
 SLICE = 32  # texts that are embedded at a stretch, as many as the model takes at once
 COUNTED = {
@@ -42,9 +45,18 @@ def public(text: str) -> str:
 class Upkeep:
     """One column's keeping. Safe to share among threads and processes: one writes at a time."""
 
-    def __init__(self, store: Store, embedder: EncodesDocuments, config: Config) -> None:
-        """*config* names the sources of the settings; others are added and removed while it runs."""
-        self._store, self._embedder, self._config = store, embedder, config
+    def __init__(
+        self,
+        store: Store,
+        embedder: EncodesDocuments,
+        config: Config,
+        prepare: Callable[[], str] = lambda: "",
+    ) -> None:
+        """
+        *config* names the sources of the settings; others are added and removed while it runs. *prepare*
+        lets the model get ready for a sync, and returns what it must do without, if anything.
+        """
+        self._store, self._embedder, self._config, self._prepare = store, embedder, config, prepare
 
     @property
     def sources(self) -> list[str]:
@@ -74,6 +86,8 @@ class Upkeep:
         Raises:
             StoreError: If the store cannot be written; what was done before is kept.
         """
+        if why := self._prepare():
+            log.info("no graph of the model", extra={"code": why})
         counted = _Counting(self._embedder, heard, Tally(expected=self._store.summary().articles))
         return sync(
             self._store,

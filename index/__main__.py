@@ -108,8 +108,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
-    embedder = Embedder(config.embedding_model)
+    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     with _opened(config.data_dir, embedder, rebuild=given.rebuild) as store:
+        terminal.prepare(embedder.prepare)
         with terminal.progress("Reading") as bar:
             report = sync(
                 store,
@@ -160,7 +161,7 @@ def _status(given: argparse.Namespace, config: Config, console: Console) -> int:
 
 
 def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
-    embedder = Embedder(config.embedding_model)
+    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     with Store.open_existing(config.data_dir, embedder.model_id) as store:
         answer = Answerer(Retriever(store, embedder), config.aliases).ask(" ".join(given.question))
     terminal.print_answer(answer, console)
@@ -169,7 +170,9 @@ def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
 
 def _check(given: argparse.Namespace, config: Config, console: Console) -> int:
     with Store.open_existing(config.data_dir) as store:
-        answerer = Answerer(Retriever(store, Embedder(config.embedding_model)))  # no model is loaded
+        answerer = Answerer(
+            Retriever(store, Embedder.kept_in(config.graphs, config.embedding_model))
+        )  # no model is loaded
         checked = QuoteChecker(store, answerer.people).check(" ".join(given.quotation), given.by)
     terminal.print_check(checked, console)
     return 0
@@ -178,7 +181,7 @@ def _check(given: argparse.Namespace, config: Config, console: Console) -> int:
 def _eval(given: argparse.Namespace, config: Config, console: Console) -> int:
     cases = evaluate.load(given.questions)
     everybody = _marked(given)
-    embedder = Embedder(config.embedding_model)
+    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
         answerer = Answerer(Retriever(store, embedder), config.aliases)
         scores = evaluate.run(answerer, cases, bar.counted, everybody)
@@ -204,7 +207,7 @@ def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> i
     from index import calibrate  # scikit-learn: for whoever develops, not for whoever asks
 
     cases = evaluate.load(given.questions)
-    embedder = Embedder(config.embedding_model)
+    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
         willing = Answerer(Retriever(store, embedder), config.aliases, sure=calibrate.willing)
         scores = evaluate.run(willing, cases, bar.counted)

@@ -11,6 +11,7 @@ from pathlib import Path
 from index import aliases
 
 ALIASES = Path("aliases.toml")
+GRAPHS = "encoder"  # in the data folder
 SAMPLES = Path(__file__).resolve().parent.parent / "samples"
 
 
@@ -28,16 +29,23 @@ class Config:
     What the index needs to know.
 
     *column* names files, folders and addresses; the samples when nothing is set. *embedding_model* is
-    None for the bundled model. *aliases* is what else people are called, by their names. *allow_hosts* may
+    None for the bundled model; *encoder_dir*, where the graphs of models are kept, None for in the data folder.
+    *aliases* is what else people are called, by their names. *allow_hosts* may
     be fetched though they are not public; *contact* is told to every server that is asked.
     """
 
     column: tuple[str, ...]
     data_dir: Path
     embedding_model: str | None
+    encoder_dir: Path | None = None
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     allow_hosts: tuple[str, ...] = ()
     contact: str = ""
+
+    @property
+    def graphs(self) -> Path:
+        """Where the graphs of models are kept."""
+        return self.encoder_dir or self.data_dir / GRAPHS
 
     def sources(self, added: Sequence[str]) -> list[str]:
         """Return all that the column is read from, those *added* included; the samples make way for these."""
@@ -82,6 +90,11 @@ class Config:
             problems.append(
                 "CONTACT cannot be sent; write an e-mail or web address of at most 100 characters."
             )
+        graphs = environ.get("ENCODER_DIR", "").strip()
+        if graphs and Path(graphs).is_file():
+            problems.append(
+                f"ENCODER_DIR is {graphs}, which is a file; name a folder, it is made if missing."
+            )
         if problems:
             raise ConfigError(problems)
         model = environ.get("EMBEDDING_MODEL", "").strip() or None
@@ -89,6 +102,7 @@ class Config:
             column=tuple(column) or (str(SAMPLES),),
             data_dir=data_dir,
             embedding_model=model,
+            encoder_dir=Path(graphs) if graphs else None,
             aliases=called,
             allow_hosts=tuple(filter(None, hosts)),
             contact=contact,

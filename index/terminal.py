@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -117,6 +117,17 @@ class Show:
 
 
 # ---- sync and status
+
+
+def prepare(make: Callable[[], str]) -> None:
+    """Let *make* prepare the model, which takes a while the first time; say why where it could not."""
+    console = Console(stderr=True, highlight=False)
+    with console.status("Preparing the model, once: some twenty seconds …"):
+        why = make()
+    if why:
+        console.print(
+            f"The model runs as it is, and slower, for it has no graph of its own: {why}.", markup=False
+        )
 
 
 def print_report(report: Report, summary: Summary, console: Console) -> None:

@@ -6,6 +6,7 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import NamedTuple
 
 import hypothesis
@@ -31,6 +32,8 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 # Read when sentence-transformers is imported: no test asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# The model's graph takes a while to make: whatever runs the real commands finds it here from the second time.
+os.environ["ENCODER_DIR"] = str(Path(__file__).parent.parent / ".pytest_cache" / "encoder")
 
 TIDE = "Jane Roe, the harbour master, said: “The tide waits for nobody, and neither does the port.”"
 GULLS = "Gulls, in my view, are the only honest critics that this town has ever had."

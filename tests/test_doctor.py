@@ -377,7 +377,7 @@ def test_wrong_settings_are_all_named_and_nothing_else_is_looked_at(tmp_path):
 
 @pytest.mark.model
 def test_a_model_that_is_not_there_is_named():
-    embedder, found = model_finding("/nowhere/at/all")
+    embedder, found = model_finding("/nowhere/at/all", Path("/nowhere"))
     assert (embedder, found.state) == (None, WRONG)
 
 

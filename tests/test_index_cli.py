@@ -1,6 +1,7 @@
 """The command line of the index: what it prints, what it refuses in one line, and its exit codes."""
 
 import json
+import os
 import re
 import shutil
 import sqlite3
@@ -67,7 +68,12 @@ def index(tmp_path, capsys, column):
     """Run a command on the column in a data folder of its own; return (exit code, output, errors)."""
 
     def run(*arguments, **environ):
-        code = main(arguments, {"DATA_DIR": str(tmp_path / "data"), "COLUMN": column, **environ})
+        told = {
+            "DATA_DIR": str(tmp_path / "data"),
+            "COLUMN": column,
+            "ENCODER_DIR": os.environ["ENCODER_DIR"],
+        }
+        code = main(arguments, {**told, **environ})
         return (code, *capsys.readouterr())
 
     return run
@@ -434,7 +440,12 @@ def test_articles_to_judge_have_a_store_of_their_own_that_is_kept(synced, questi
 @pytest.mark.model
 def test_the_module_runs_as_a_program(tmp_path):
     source = write(tmp_path / "column", horn="A horn blows.")
-    environ = {"DATA_DIR": str(tmp_path / "data"), "PATH": "/usr/bin", "HF_HUB_OFFLINE": "1"}
+    environ = {
+        "DATA_DIR": str(tmp_path / "data"),
+        "PATH": "/usr/bin",
+        "HF_HUB_OFFLINE": "1",
+        "ENCODER_DIR": os.environ["ENCODER_DIR"],
+    }
 
     def run(*arguments):
         command = [sys.executable, "-m", "index", *arguments]

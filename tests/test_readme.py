@@ -44,7 +44,7 @@ def run(block, folder):
     """Run *block* as a newcomer would who has set nothing."""
     for goal in LONG:
         block = block.replace(goal, f"make --dry-run {goal.split()[1]}")
-    kept = {name: os.environ[name] for name in ("PATH", "HOME")}
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "ENCODER_DIR")}
     return subprocess.run(
         ["sh", "-eu", "-c", block],
         cwd=folder,
