@@ -18,7 +18,9 @@ COPY bot bot
 COPY index index
 COPY samples samples
 COPY manifest.json manifest.json
-RUN /opt/venv/bin/python -m compileall -q bot index
+# The model's own graph is made here, or the first sync would make it.
+RUN /opt/venv/bin/python -m compileall -q bot index \
+ && /opt/venv/bin/python -m index.graph all-MiniLM-L6-v2 "" index/graphs/all-MiniLM-L6-v2
 
 FROM python:3.11-slim
 LABEL org.opencontainers.image.title="Pullquote" \

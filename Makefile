@@ -26,7 +26,7 @@ test: $(INSTALLED) ## format, lint, types and the whole suite
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest --numprocesses auto
 
 bench: $(INSTALLED) ## what it costs, beside the reference encoder and by the size of the column
 	@$(PYTHON) -m benchmark

@@ -170,9 +170,8 @@ def _ask(given: argparse.Namespace, config: Config, console: Console) -> int:
 
 def _check(given: argparse.Namespace, config: Config, console: Console) -> int:
     with Store.open_existing(config.data_dir) as store:
-        answerer = Answerer(
-            Retriever(store, Embedder.kept_in(config.graphs, config.embedding_model))
-        )  # no model is loaded
+        embedder = Embedder.kept_in(config.graphs, config.embedding_model)  # which is not loaded
+        answerer = Answerer(Retriever(store, embedder))
         checked = QuoteChecker(store, answerer.people).check(" ".join(given.quotation), given.by)
     terminal.print_check(checked, console)
     return 0

@@ -29,9 +29,9 @@ class Config:
     What the index needs to know.
 
     *column* names files, folders and addresses; the samples when nothing is set. *embedding_model* is
-    None for the bundled model; *encoder_dir*, where the graphs of models are kept, None for in the data folder.
-    *aliases* is what else people are called, by their names. *allow_hosts* may
-    be fetched though they are not public; *contact* is told to every server that is asked.
+    None for the bundled model; *encoder_dir* is where the graphs of models are kept, None for in the data
+    folder. *aliases* is what else people are called, by their names. *allow_hosts* may be fetched though
+    they are not public; *contact* is told to every server that is asked.
     """
 
     column: tuple[str, ...]

@@ -66,7 +66,7 @@ class Embedder:
         own = self.name == BUNDLED
         self._bundled = bundled
         self._folder = (bundled or _bundled_folder()) if own else Path(self.name).expanduser()
-        self._graphs = [folder / _slug(self._short_name) for folder in graphs]
+        self._graphs = [folder / slug(self._short_name) for folder in graphs]
         self._lock = threading.Lock()
         self._opening = threading.Lock()
         self._encoder: Encoder | None = None
@@ -268,7 +268,7 @@ class Embedder:
 _LOADING = threading.RLock()  # two threads that ask at once load the model once
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
     """Return *name* as a file may be called."""
     return re.sub(r"[^A-Za-z0-9_-]+", "-", name)
 

@@ -125,9 +125,7 @@ def prepare(make: Callable[[], str]) -> None:
     with console.status("Preparing the model, once: some twenty seconds …"):
         why = make()
     if why:
-        console.print(
-            f"The model runs as it is, and slower, for it has no graph of its own: {why}.", markup=False
-        )
+        console.print(f"The model runs without a graph of its own, and slower: {why}.", markup=False)
 
 
 def print_report(report: Report, summary: Summary, console: Console) -> None:

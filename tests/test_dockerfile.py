@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -18,6 +19,7 @@ import pytest
 from bot.config import HEALTH_ADDRESS, Address
 from bot.health import listening
 from bot.metrics import Metrics
+from index.embedder import BUILT_IN, BUNDLED, slug
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -209,3 +211,9 @@ def test_the_label_bears_the_projects_version_and_sentence():
     labels = dict(re.findall(r'(\S+)="([^"]*)"', last("LABEL")))
     assert labels["org.opencontainers.image.version"] == project["version"]
     assert labels["org.opencontainers.image.description"] == project["description"]
+
+
+def test_the_models_graph_is_built_where_the_embedder_looks_for_it():
+    _, _, module, name, bundled, folder = shlex.split(COMPILE.split("&&")[1])
+    assert (module, name, bundled) == ("index.graph", BUNDLED, "")
+    assert ROOT / folder == BUILT_IN / slug(BUNDLED)

@@ -4,6 +4,7 @@ import asyncio
 import http.server
 import io
 import json
+import os
 import shutil
 import socket
 import threading
@@ -399,6 +400,7 @@ def test_all_of_it_in_one_table_which_changes_nothing_and_shows_no_token(tmp_pat
         "SLACK_APP_TOKEN": workspace.app_token,
         "SLACK_API_URL": workspace.api_url,
         "HEALTH_ADDRESS": "off",
+        "ENCODER_DIR": os.environ["ENCODER_DIR"],
     }
     load(IndexConfig.from_environ(environ))
     Inbox(tmp_path / "data" / "bot.sqlite").close()

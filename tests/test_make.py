@@ -171,7 +171,12 @@ def test_ci_runs_format_lint_types_and_the_suite_from_any_folder(project, tmp_pa
     ended = run([str(project / ".ci/run")], tmp_path, CI="true")
     assert ended.returncode == 0, ended.stderr
     lines = [line.split() for line in ended.stdout.splitlines() if not line.startswith(".venv")]
-    assert lines == [["ruff", "format", "--check", "."], ["ruff", "check", "."], ["mypy"], ["pytest"]]
+    assert lines == [
+        ["ruff", "format", "--check", "."],
+        ["ruff", "check", "."],
+        ["mypy"],
+        ["pytest", "--numprocesses", "auto"],
+    ]
 
 
 @pytest.mark.parametrize("tool", ["ruff", "mypy", "pytest"])

@@ -6,8 +6,6 @@ import re
 from copy import deepcopy
 from typing import Any, NamedTuple
 
-import trafilatura
-
 from index.sources.markup import Block, Run, around, html_runs, parse_html
 
 # Braille signs: printed, and neither letters nor white space, so that they sway no rule about words.
@@ -28,6 +26,8 @@ class Page(NamedTuple):
 
 def read_page(html: str) -> Page:
     """Read the article in *html*; where trafilatura finds none, all that the page prints in its main part."""
+    import trafilatura  # it takes a while to load, and to ask a question needs no page
+
     tree = parse_html(html)
     if tree is None:
         return Page([])
@@ -54,6 +54,8 @@ def _article(tree: Any) -> list[Block]:
 
 def _surviving(tree: Any) -> set[int]:
     """Mark the runs of *tree* and return the numbers of those that come through trafilatura."""
+    import trafilatura  # as above
+
     runs = list(html_runs(tree))
     for n, run in reversed(list(enumerate(runs))):
         mark = FENCE + "".join(DIGITS[int(d)] for d in str(n)) + FENCE
