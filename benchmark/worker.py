@@ -91,9 +91,10 @@ class Ours:
 
 def open_encoder(data: Path) -> Any:
     """Return the encoder that the bot would open for this data folder."""
+    from index.config import GRAPHS
     from index.embedder import Embedder
 
-    return Embedder()
+    return Embedder.kept_in(data / GRAPHS)  # made by the sync before
 
 
 def main(which: str, folder: Path) -> None:

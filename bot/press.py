@@ -82,10 +82,13 @@ class Press:
                 self.tick()
             self._stopping.wait(TICK)
 
+    def died(self) -> str | None:
+        """Name the thread where it ended without being asked to."""
+        ended = self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set()
+        return f"{self._thread.name} died" if ended else None
+
     def why_not(self) -> str | None:
         """Say why digests are not posted in time; None where they are."""
-        if not self._thread.is_alive():
-            return "the digests are not kept any more"
         late = [
             digest.id
             for digest, schedule in self._scheduled()

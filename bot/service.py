@@ -193,6 +193,7 @@ class Service:
                 operator.corrector.start()
             press = self._press(answerer, admins)
             press.start()
+            self.vitals.check("press", press.died, vital=True)
             self.vitals.check("digests", press.why_not)
             log.info("answering")
             started()
@@ -243,6 +244,8 @@ class Service:
             afterwards=corrector.wake,
             synced=self.vitals.synced,
         )
+        self.vitals.check("keeper", keeper.died, vital=True)
+        self.vitals.check("corrector", corrector.died, vital=True)
         self.vitals.check("sync", keeper.why_not)
         return Operator(
             upkeep=column.upkeep,

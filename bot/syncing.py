@@ -84,6 +84,11 @@ class Keeper:
         if self._thread.ident:
             self._thread.join(GRACE)
 
+    def died(self) -> str | None:
+        """Name the thread where it ended without being asked to."""
+        ended = self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set()
+        return f"{self._thread.name} died" if ended else None
+
     def wake(self) -> None:
         """Look now whether there is something to do."""
         self._woken.set()

@@ -125,7 +125,7 @@ def test_a_bot_is_ready_once_the_column_is_loaded_and_alive_from_the_first_momen
         assert checks(address, "/healthz") == (200, {"herald": "ok", "line": "ok"})
         loaded.set()
         assert started.wait(30)
-        names = {"digests", "herald", "line", "model", "socket", "store", "workers"}
+        names = {"digests", "herald", "line", "model", "press", "socket", "store", "workers"}
         assert checks(address) == (200, dict.fromkeys(names, "ok"))
 
 
