@@ -1,0 +1,196 @@
+"""The model's own graph: it stands in for the reference, is made once, and gives way where it is not fit."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from index import graph
+from index.embedder import BUNDLED, Embedder, slug
+from index.encoder import ABOUT, DOCUMENT, GRAPH, PROBES, QUERY, TOKENIZER, Encoder, GraphError, sha256
+
+ROOT = Path(__file__).parent.parent
+TEXTS = [
+    "The ferry leaves at six.",
+    "“We would rather walk,” the harbour master said, “than take that bridge.”",
+    "Gulls.",
+    "Ünïcödé, 각 and 🚢 — all of it on one line.",
+    "The tide waits for nobody. " * 120,  # longer than the model reads
+]
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Return the folder of a graph that was made, and the embedder that it serves."""
+    folder = Path(os.environ["ENCODER_DIR"])
+    embedder = Embedder.kept_in(folder)
+    assert embedder.prepare() == ""
+    return folder, embedder
+
+
+@pytest.fixture
+def copied(made, tmp_path):
+    """Return a copy of the graph, in a folder of its own that may be damaged."""
+    folder = tmp_path / "encoder"
+    shutil.copytree(made[0] / slug(BUNDLED), folder / slug(BUNDLED))
+    return folder / slug(BUNDLED)
+
+
+# ---- beside the reference
+
+
+@pytest.mark.model
+def test_its_vectors_are_of_unit_length_and_near_those_of_the_reference(made, embedder):
+    _, ours = made
+    assert ours.serving == "int8"
+    vectors, expected = ours.encode_document(TEXTS), embedder.encode_document(TEXTS)
+    assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
+    assert np.sum(vectors * expected, axis=1).min() > 0.97
+    question = "what did the harbour master say about the bridge?"
+    assert float(ours.encode_query(question) @ embedder.encode_query(question)) > 0.97
+    assert int((vectors @ ours.encode_query(question)).argmax()) == 1
+    assert (ours.model_id, ours.dimension, ours.limit) == (
+        embedder.model_id,
+        embedder.dimension,
+        embedder.limit,
+    )
+    assert [ours.length(text) for text in TEXTS] == [embedder.length(text) for text in TEXTS]
+
+
+@pytest.mark.model
+def test_a_text_has_one_vector_in_whatever_company_and_from_however_many_threads(made):
+    _, ours = made
+    together = ours.encode_document(TEXTS)
+    assert ours.encode_document([]).shape == (0, 384)
+    backwards = ours.encode_document(TEXTS[::-1])[::-1]
+    alone = np.concatenate([ours.encode_document([text]) for text in TEXTS])
+    with ThreadPoolExecutor(4) as pool:
+        by_threads = list(pool.map(ours.encode_document, [TEXTS] * 4))
+    for vectors in (backwards, alone, *by_threads):
+        assert np.array_equal(vectors, together)
+
+
+@pytest.mark.model
+def test_where_it_serves_neither_torch_nor_the_reference_is_imported(made, tmp_path):
+    code = (
+        "import sys; from pathlib import Path; from index.embedder import Embedder\n"
+        f"e = Embedder.kept_in(Path({str(made[0])!r})); e.encode_query('a'); e.encode_document(['b', 'c']);"
+        "e.model_id, e.dimension, e.limit, e.length('d'), e.prepare()\n"
+        "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120
+    )
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+# ---- where it is not fit
+
+
+def rewrite(folder, **changes):
+    about = json.loads((folder / ABOUT).read_text("utf-8"))
+    (folder / ABOUT).write_text(json.dumps({**about, **changes}), "utf-8")
+
+
+def damage(folder):
+    with (folder / GRAPH).open("r+b") as file:
+        file.seek(1_000)
+        file.write(b"\0\1\2\3")
+
+
+def turn_probes(folder):
+    with np.load(folder / PROBES) as probes:
+        texts, vectors = probes["texts"], probes["vectors"]
+    np.savez(folder / PROBES, texts=texts, vectors=vectors[:, ::-1])
+    files = {name: sha256(folder / name) for name in (GRAPH, TOKENIZER, PROBES)}
+    rewrite(folder, files=files)
+
+
+@pytest.mark.model
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (damage, "is damaged"),
+        (lambda folder: (folder / TOKENIZER).unlink(), "cannot be read"),
+        (lambda folder: (folder / ABOUT).unlink(), "holds no graph"),
+        (lambda folder: (folder / ABOUT).write_text("{"), "cannot be read"),
+        (lambda folder: rewrite(folder, recipe=0), "was made by another version"),
+        (turn_probes, "gives other vectors here than its model"),
+    ],
+)
+def test_a_graph_that_is_not_whole_or_computes_otherwise_is_named_and_the_reference_serves(
+    copied, spoil, why
+):
+    assert Encoder.open(copied).about.kind == "int8"
+    spoil(copied)
+    with pytest.raises(GraphError, match=why):
+        Encoder.open(copied)
+    assert Embedder.kept_in(copied.parent).serving == "reference"
+
+
+@pytest.mark.model
+def test_the_graph_of_another_model_does_not_serve(copied):
+    rewrite(copied, model="another@123456789012", weights=[])
+    assert Embedder.kept_in(copied.parent).serving == "reference"
+
+
+@pytest.mark.model
+def test_a_graph_that_is_there_is_not_made_again(copied):
+    before = {path.name: path.stat().st_mtime_ns for path in copied.iterdir()}
+    assert Embedder.kept_in(copied.parent).prepare() == ""
+    assert {path.name: path.stat().st_mtime_ns for path in copied.iterdir()} == before
+
+
+class Unusual:
+    """An embedder whose tokenizer no graph can take along."""
+
+    model_id = Embedder().model_id
+    reference = SimpleNamespace(tokenizer=object())
+
+
+def test_a_model_that_allows_no_graph_is_remembered_and_the_reference_serves(tmp_path):
+    folder = tmp_path / slug(BUNDLED)
+    with pytest.raises(GraphError, match="its tokenizer is not one of the library tokenizers"):
+        graph.make(Unusual(), folder, TEXTS)
+    assert not folder.exists()
+    embedder = Embedder.kept_in(tmp_path)
+    assert embedder.prepare() == "its tokenizer is not one of the library tokenizers"
+    assert embedder.serving == "reference"
+    assert graph.refused(folder, "another@1") == ""
+
+
+# ---- what it must reach
+
+PLANE = np.eye(12, dtype=np.float32)
+
+
+def test_a_graph_is_compared_by_cosine_and_by_whose_nearest_stay():
+    expected = {QUERY: PLANE, DOCUMENT: PLANE}
+    same = graph.compare(lambda texts, role: PLANE, [""] * 12, expected)
+    assert same == {"mean": 1.0, "worst": 1.0, "neighbours": 1.0}
+    turned = PLANE.copy()
+    turned[0, :2] = 0.6, 0.8  # one document of twelve, in either role
+    figures = graph.compare(lambda texts, role: turned, [""] * 12, expected)
+    assert figures["mean"] == round((22 + 2 * 0.6) / 24, 4)
+    assert figures["worst"] == 0.6
+    assert not graph.passes(figures)
+
+
+@pytest.mark.parametrize(
+    ("figures", "enough"),
+    [
+        ((0.99, 0.96, 0.91), True),
+        ((0.98, 0.96, 0.91), False),
+        ((0.99, 0.94, 0.91), False),
+        ((1, 1, 0.8), False),
+    ],
+)
+def test_all_three_figures_must_be_reached(figures, enough):
+    assert graph.passes(dict(zip(("mean", "worst", "neighbours"), figures, strict=True))) is enough
