@@ -84,7 +84,8 @@ def kept(tmp_path_factory):
     """A data folder that holds the column; made once."""
     folder = tmp_path_factory.mktemp("kept")
     source = write(folder / "column", tide=TIDE, bell=BELL)
-    assert main(["sync"], {"DATA_DIR": str(folder / "data"), "COLUMN": source}) == 0
+    told = {"DATA_DIR": str(folder / "data"), "COLUMN": source, "ENCODER_DIR": os.environ["ENCODER_DIR"]}
+    assert main(["sync"], told) == 0
     return folder
 
 
