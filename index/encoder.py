@@ -66,6 +66,8 @@ class About:
             found = json.loads((folder / ABOUT).read_text("utf-8"))
             if found["recipe"] != RECIPE:
                 raise GraphError(f"{folder} was made by another version")
+            if not isinstance(found["files"], dict):
+                raise TypeError("files")
             return cls(**found)
         except FileNotFoundError as e:
             raise GraphError(f"{folder} holds no graph") from e
@@ -106,14 +108,14 @@ class Encoder:
             GraphError: If there is none, a file of it is damaged, or this machine gives other vectors.
         """
         about = About.load(folder)
-        held = {name: _read(folder / name, digest) for name, digest in about.files.items()}
+        held = {name: _read(folder / name, about.files.get(name, "")) for name in (GRAPH, TOKENIZER, PROBES)}
         try:
             encoder = cls(about, start(held[GRAPH]), held[TOKENIZER].decode())
             with np.load(io.BytesIO(held[PROBES])) as probes:
                 texts, vectors = list(probes["texts"]), probes["vectors"]
-        except Exception as e:  # whatever two foreign libraries say to what they cannot read
+            worst = float(np.min(np.sum(encoder.encode(texts) * vectors, axis=1)))
+        except Exception as e:  # whatever two foreign libraries say to what they cannot read or run
             raise GraphError(f"{folder} cannot be opened") from e
-        worst = float(np.min(np.sum(encoder.encode(texts) * vectors, axis=1)))
         if not worst >= FAITHFUL:  # not even a number, perhaps
             raise GraphError(f"{folder} gives other vectors here than its model (cosine {worst:.3f})")
         return encoder

@@ -104,9 +104,12 @@ def make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
             made.mkdir()
             try:
                 about = _make(embedder, made, texts)
-            except GraphError as e:
-                _refusal(folder).write_text(f"{_tried(embedder.model_id)}\n{e}", encoding="utf-8")
-                raise
+            except OSError:
+                raise  # a full disk: it may do the next time
+            except Exception as e:  # whatever an exporter says to a model that it does not know
+                why = str(e) if isinstance(e, GraphError) else f"it cannot be exported ({type(e).__name__})"
+                _refusal(folder).write_text(f"{_tried(embedder.model_id)}\n{why}", encoding="utf-8")
+                raise GraphError(why) from e
             if folder.exists():
                 folder.rename(Path(scratch) / "old")
             made.rename(folder)
