@@ -177,7 +177,7 @@ def test_a_post_that_is_not_there_is_made_again(room):
     room.digest()
     room.column.put(piece(1))
     room.slack.faults += [Fault(DoubtError("cut off")), Fault(LaterError(30)), Fault(DoubtError("cut off"))]
-    room.until("2026-03-03T12:00", step=20)
+    room.until("2026-03-03T12:00", step=120)
     assert len(room.slack.posts) == 1
 
 
@@ -228,9 +228,9 @@ def test_admins_are_told_once_of_a_digest_that_is_late(room):
     room.column.put(piece(1))
     room.slack.faults += [Fault(LaterError(30))] * 9
     room.slack.refuses[ADMIN] = LaterError(30)
-    room.until("2026-03-03T08:40", step=20)
+    room.until("2026-03-03T08:40", step=120)
     del room.slack.refuses[ADMIN]
-    room.until("2026-03-03T12:00", step=20)
+    room.until("2026-03-03T12:00", step=120)
     (alarm,) = room.slack.of(ADMIN)
     assert "has not come, 31 minutes later. I go on trying." in alarm.message.text
     assert len(room.slack.of()) == 1
@@ -257,10 +257,10 @@ def test_a_fault_of_ours_in_one_digest_keeps_no_other_waiting(room, monkeypatch)
         return whole(channel, articles)
 
     monkeypatch.setattr(room.memory.digests, "untold", untold)
-    room.until("2026-03-03T08:30", step=20)
+    room.until("2026-03-03T08:30", step=120)
     assert (len(room.slack.of()), len(room.slack.of("C0OTHER"))) == (1, 0)
     broken.clear()
-    room.until("2026-03-03T09:30", step=20)
+    room.until("2026-03-03T09:30", step=120)
     assert (len(room.slack.of()), len(room.slack.of("C0OTHER"))) == (1, 1)
 
 

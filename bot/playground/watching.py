@@ -123,7 +123,7 @@ class Watching:
 
     def wait_for(self, predicate: Callable[[], T], timeout: float = 60.0) -> T:
         """
-        Return the first true value of *predicate*, tried again after each change.
+        Return the first true value of *predicate*, tried again after each change and now and then.
 
         Nothing changes while it runs, so it must look only, not call the Web API.
 
