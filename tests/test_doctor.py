@@ -402,7 +402,7 @@ def test_all_of_it_in_one_table_which_changes_nothing_and_shows_no_token(tmp_pat
         "HEALTH_ADDRESS": "off",
         "ENCODER_DIR": os.environ["ENCODER_DIR"],
     }
-    load(IndexConfig.from_environ(environ))
+    load(IndexConfig.from_environ(environ))._store.close()  # now, and not whenever it is collected
     Inbox(tmp_path / "data" / "bot.sqlite").close()
     before = snapshot(tmp_path / "data")
     shown = io.StringIO()
