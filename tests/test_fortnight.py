@@ -23,6 +23,7 @@ XML = "application/rss+xml; charset=utf-8"
 DAY = 24 * 3600
 HOLDS = {"quotes": True, "asked": False, "silent": False}  # also where nothing is new: one post a slot
 ASLEEP = 11  # the day on which the machine sleeps: neither a sync nor a look
+REPEATS = {6: 1, 9: 4}  # articles that begin with words of another, which were shown before
 CRASH = 9  # the day on which the process dies once its post is there
 
 
@@ -91,6 +92,8 @@ def item(site, number, day, *, edited=False, tracking=""):
     said = [*texts(number)]
     if edited:
         said[1] = said[1].replace("in steel", "in rusty steel")
+    if number in REPEATS:
+        said[:0] = texts(REPEATS[number])[1:4]
     return Item(
         f"Piece {number}",
         f"{site.url}/p/piece-{number}{tracking}",
@@ -179,12 +182,13 @@ def test_a_fortnight_over_a_feed_that_misbehaves_tells_everything_once(desk):
             told += titles(post)
             words += quotes(post)
             shown += [next(text for text in held if quote in text) for quote in quotes(post)]
+        # Also what fell out of the feed's window, or was in it before the feed broke.
+        assert sorted(told) == sorted(article.title for article in desk.store.articles()), f"day {day}"
     assert sorted(told) == sorted(f"Piece {number}" for number in range(1, 12))
     assert len(words) >= 2 * len(told)
     assert len(words) == len(set(words))
     assert len(shown) == len(set(shown))
     assert {3, 4, 8, 10} <= set(failed)
-    assert len(desk.store.articles()) == 11  # what fell out of the window stays
     assert sum("in rusty steel" in text for text in desk.passages()) >= 2
     asked = [a for a in desk.site.asked if a.path == "/feed"]
     assert [a.headers["If-None-Match"] for a in asked if "If-None-Match" in a.headers] == ['"5"']
