@@ -8,7 +8,6 @@ the bot can still reach, nor kept; through crashes, each message is brought to t
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from typing import Protocol
 
 from bot import buttons
 from bot.choices import offering
+from bot.chore import Chore
 from bot.message import Block, Message, escape, message, plain_text, prove, size
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import Fate, now
@@ -55,8 +55,12 @@ class Corrected(Protocol):
         """Return an article as it is now, None where it is gone."""
 
 
-class Corrector:
-    """Brings the answers of one bot in step with its column. *interval* is in seconds."""
+class Corrector(Chore):
+    """
+    Brings the answers of one bot in step with its column. *interval* is in seconds.
+
+    What is left when it is stopped waits for the next start.
+    """
 
     def __init__(
         self,
@@ -71,28 +75,7 @@ class Corrector:
         self._interval, self._poll, self._line = interval, poll, memory.corrections
         self._generation: int | None = None
         self._latecomers: dict[str, float] = {}
-        self._stopping, self._woken = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="corrections", daemon=True)
-
-    def start(self) -> None:
-        """Begin to correct."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; what is left waits for the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread.ident:
-            self._thread.join(GRACE)
-
-    def died(self) -> str | None:
-        """Name the thread where it ended without being asked to."""
-        ended = self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set()
-        return f"{self._thread.name} died" if ended else None
-
-    def wake(self) -> None:
-        """Look now whether something changed."""
-        self._woken.set()
+        super().__init__("corrections", "corrector stumbled", every=poll, grace=GRACE)
 
     def tick(self) -> None:
         """Find what changed, and correct what shows it."""
@@ -113,15 +96,6 @@ class Corrector:
             del self._latecomers[id]
         if late:
             self._line.put_in_line(late)
-
-    def _keep(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.tick()
-            except Exception:  # a full disk, a locked file: it is tried again
-                log.exception("corrector stumbled")
-            self._woken.wait(self._poll)
-            self._woken.clear()
 
     def _correct(self, correction: Correction) -> bool:
         """Bring one answer in step; return whether Slack was asked for something."""

@@ -8,7 +8,6 @@ admins are told once; no clock counts but the one that it is given.
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,6 +15,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from bot import alarms
+from bot.chore import Chore
 from bot.digest import Editor, News, due_slot, mark, moment
 from bot.digest_message import follow_message
 from bot.message import Message
@@ -41,7 +41,7 @@ class Ending(StrEnum):
     PAUSED = "paused"
 
 
-class Press:
+class Press(Chore):
     """
     Keeps the digests and follows of one workspace; several may do so on one memory.
 
@@ -63,29 +63,7 @@ class Press:
         self._clock, self._alarm_after, self._outcome = clock, alarm_after, outcome
         self._editor, self._once = Editor(memory, news), Once(memory.runs, posts)
         self._generation: int | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="digests", daemon=True)
-
-    def start(self) -> None:
-        """Begin to keep them."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what is begun, and rest."""
-        self._stopping.set()
-        if self._thread.ident:
-            self._thread.join(TICK)
-
-    def _keep(self) -> None:
-        while not self._stopping.is_set():
-            with _unharmed("digests not kept"):
-                self.tick()
-            self._stopping.wait(TICK)
-
-    def died(self) -> str | None:
-        """Name the thread where it ended without being asked to."""
-        ended = self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set()
-        return f"{self._thread.name} died" if ended else None
+        super().__init__("digests", "digests not kept", every=TICK, grace=TICK)
 
     def why_not(self) -> str | None:
         """Say why digests are not posted in time; None where they are."""

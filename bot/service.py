@@ -155,7 +155,7 @@ class Service:
         loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
-        self.vitals.check("herald", herald.why_not, vital=True)
+        self.vitals.check("herald", herald.died, vital=True)
         try:
             answerer = await _unless(stop, _in_thread(self.load))
             if answerer is None:

@@ -17,6 +17,7 @@ from typing import NamedTuple
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.chore import Chore
 from bot.client import Client
 from bot.state import Inbox, Request, State
 from bot.vitals import Vitals
@@ -120,36 +121,14 @@ class Statuses:
             log.debug("no status", extra={"channel": request.channel, "code": type(error).__name__})
 
 
-class Herald:
+class Herald(Chore):
     """A thread that tells those who wait why: the column is being read, or many came before them."""
 
     def __init__(self, inbox: Inbox, statuses: Statuses, is_loaded: Callable[[], bool]) -> None:
         self._inbox, self._statuses, self._is_loaded = inbox, statuses, is_loaded
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="herald", daemon=True)
+        super().__init__("herald", "herald stumbled", every=WATCH, grace=WATCH + PATIENCE, at_once=False)
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
-
-    def why_not(self) -> str | None:
-        """Say that its thread has died; None while it lives or is asked to end."""
-        return None if self._thread.is_alive() or self._stopping.is_set() else f"{self._thread.name} died"
-
-    def stop(self) -> None:
-        """Look no more."""
-        self._stopping.set()
-        if self._thread.ident:
-            self._thread.join(WATCH + PATIENCE)
-
-    def _run(self) -> None:
-        while not self._stopping.wait(WATCH):
-            try:
-                self.look()
-            except Exception:  # a locked file: the next look will do
-                log.exception("herald stumbled")
-
-    def look(self) -> None:
+    def tick(self) -> None:
         """Give those a status who wait for long, and take down that of a question that was deleted."""
         for waiting in self._inbox.waiting():
             if not self._is_loaded():

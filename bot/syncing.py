@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from bot.chore import Chore
 from bot.message import Message
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.progress import outcome_message, progress_message, recovery_message, trouble_message
@@ -47,12 +48,13 @@ class Rhythm:
     edit_every: float = 2.0
 
 
-class Keeper:
+class Keeper(Chore):
     """
     Keeps one column in step with its sources. Safe to share among threads.
 
     *warm* is called right after a sync, *afterwards* on every look; *synced* hears whether all sources could
-    be read in one that is over, and how many seconds it took.
+    be read in one that is over, and how many seconds it took. A sync that runs when it is stopped waits for
+    the next start.
     """
 
     def __init__(
@@ -70,28 +72,7 @@ class Keeper:
         self._upkeep, self._memory, self._poster, self._admins = upkeep, memory, poster, admins
         self._rhythm, self._warm, self._afterwards, self._synced = rhythm, warm, afterwards, synced
         self._syncs, self._began = memory.syncs, rhythm.clock()
-        self._stopping, self._woken = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="syncs", daemon=True)
-
-    def start(self) -> None:
-        """Begin to keep."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End; a sync that runs waits for the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread.ident:
-            self._thread.join(GRACE)
-
-    def died(self) -> str | None:
-        """Name the thread where it ended without being asked to."""
-        ended = self._thread.ident and not self._thread.is_alive() and not self._stopping.is_set()
-        return f"{self._thread.name} died" if ended else None
-
-    def wake(self) -> None:
-        """Look now whether there is something to do."""
-        self._woken.set()
+        super().__init__("syncs", "keeper of syncs stumbled", every=rhythm.poll, grace=GRACE)
 
     def next_due(self) -> float | None:
         """Return when the schedule wants the next sync, in seconds since the epoch; None for never."""
@@ -133,15 +114,6 @@ class Keeper:
                     self._run(run)
         self._settle()
         self._afterwards()
-
-    def _keep(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.tick()
-            except Exception:  # a full disk, a locked file: it is tried again
-                log.exception("keeper of syncs stumbled")
-            self._woken.wait(self._rhythm.poll)
-            self._woken.clear()
 
     def _last(self) -> float | None:
         """Return when the last sync began here, or ended elsewhere; a time to come was a wrong clock's."""
