@@ -12,12 +12,14 @@ from typing import Any
 
 from slack_bolt import Ack, App
 
-from bot.message import Block, plain_text
+from bot.message import Block, Message, escape, plain_text, section
 from bot.state import Inbox, Kind, Request
 from index import wording
+from index.people import Person
 
 ACTION = re.compile(r"^command_again_\d$")
 LABEL_LIMIT = 75
+NAMESAKES = 5  # that are offered
 VALUE_LIMIT = 2_000
 
 
@@ -41,6 +43,14 @@ def turning(command: str, page: int, pages: int) -> list[Block]:
     to = [("Previous page", page - 1)] if page > 1 else []
     to += [("Next page", page + 1)] if page < pages else []
     return again([(label, f"{command} page {number}") for label, number in to])
+
+
+def namesakes(name: str, people: Sequence[Person], word: str) -> Message:
+    """Ask which of *people*, all called *name*, is meant; a click gives the command *word* with one."""
+    ask = f"More than one person in the column is called “{wording.clip(name)}”. Whom do you mean?"
+    given = [(full, f"{word} {full}") for full in (wording.clip(p.name) for p in people[:NAMESAKES])]
+    lines = [escape(ask), *(f"• {escape(f'/column {command}')}" for _, command in given)]
+    return Message(text="\n".join(lines), blocks=(section(ask), *again(given)))
 
 
 def clicked(body: Mapping[str, Any]) -> Request:

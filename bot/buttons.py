@@ -6,7 +6,7 @@ Each button carries the answer's id, by which the memory knows all the rest.
 
 from __future__ import annotations
 
-from bot.message import Block, Message, escape, message, plain_text, prove, size
+from bot.message import Block, Message, escape, leaf, message, plain_text, prove, size
 from bot.replay import typed
 from bot.state import Given
 from index.wording import clip
@@ -58,16 +58,12 @@ def shared(given: Given, name: str, *, spare: int = 0, text_spare: int = 0) -> M
     asked = typed(given.asked)
     spoken = f"Shared by {escape(clip(name) or 'the person who asked')}, who asked: {escape(asked)}"
     user = {"type": "user", "user_id": given.user}
-    leaves = [_leaf("Shared by "), user, _leaf(f", who asked: {asked}")]
+    leaves = [leaf("Shared by "), user, leaf(f", who asked: {asked}")]
     head: Block = {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": leaves}]}
     built = message(given.answer, spare=ROOM + size([head]) + spare, text_spare=len(spoken) + 2 + text_spare)
     whole = Message(text=f"{spoken}\n\n{built.text}", blocks=(head, *built.blocks))
     prove(whole, given.answer)
     return carrying(whole, given, shareable=False)
-
-
-def _leaf(text: str) -> Block:
-    return {"type": "text", "text": text}
 
 
 def _button(action: str, id: str) -> Block:

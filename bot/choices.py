@@ -15,7 +15,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.conversation import naming
-from bot.message import TEXT_LIMIT, Block, Message, escape
+from bot.message import TEXT_LIMIT, Block, Message, escape, plain_text, section
 from bot.state import Given, Inbox, Memory, Request
 from index.answer import Answer
 from index.speech.names import surname
@@ -40,7 +40,7 @@ def offering(built: Message, answer: Answer, id: str) -> Message:
         text=text if len(text) <= TEXT_LIMIT else built.text,
         blocks=(
             *built.blocks,
-            {"type": "section", "text": _plain("More than one person is called so. Whom do you mean?")},
+            section("More than one person is called so. Whom do you mean?"),
             {"type": "actions", "elements": [_button(n, name, id) for n, name in named]},
         ),
     )
@@ -50,13 +50,9 @@ def _button(number: int, name: str, id: str) -> Block:
     return {
         "type": "button",
         "action_id": f"choose_person_{number}",
-        "text": _plain(name if len(name) <= LABEL_LIMIT else f"{name[: LABEL_LIMIT - 1]}…"),
+        "text": plain_text(name if len(name) <= LABEL_LIMIT else f"{name[: LABEL_LIMIT - 1]}…"),
         "value": json.dumps({"id": id, "number": number}),
     }
-
-
-def _plain(text: str) -> Block:
-    return {"type": "plain_text", "text": text, "emoji": False}
 
 
 def chosen(given: Given, person: str, body: Mapping[str, Any]) -> Request:

@@ -35,6 +35,15 @@ class Client(WebClient):
         return response
 
 
+def hasty(client: WebClient, patience: int, vitals: Vitals | None) -> Client:
+    """Return another client of *client*'s workspace, which waits *patience* seconds and tries once."""
+    made = Client(
+        token=client.token, base_url=client.base_url, timeout=patience, retry_handlers=[], vitals=vitals
+    )
+    made.proxy = client.proxy
+    return made
+
+
 class Pauses(RateLimitErrorRetryHandler):
     """
     Waits as long as Slack asks for when it did not take a call (429), and tells of it.

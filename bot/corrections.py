@@ -17,7 +17,7 @@ from typing import Protocol
 from bot import buttons
 from bot.choices import offering
 from bot.chore import Chore
-from bot.message import Block, Message, escape, message, plain_text, prove, size
+from bot.message import Block, Message, escape, message, prove, section, size
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import Fate, now
 from bot.state import Changed, Correction, Given, Memory, Withdrawn
@@ -189,7 +189,7 @@ def corrected_message(given: Given, *, name: str = "", shared: bool | None = Non
         NotVerbatimError: If it does not hold the very words that were shown before.
     """
     notes = [wording.one_line(note) for note in _notes(given)][:MOST_NOTES]
-    head: Block = {"type": "section", "text": plain_text("\n".join(notes))}
+    head: Block = section("\n".join(notes))
     text = escape("\n".join(notes))
     if not given.excerpts and given.withdrawn:
         return buttons.carrying(Message(text=text, blocks=(head,)), given, shareable=False)

@@ -29,6 +29,7 @@ from bot.message import (
     plain_text,
     prove_excerpts,
     quotation,
+    section,
     size,
     spoken,
 )
@@ -109,7 +110,7 @@ def digest_message(held: Held) -> tuple[Message, int]:
 
 def _blocks(held: Held, count: int, limit: int) -> Iterator[Block]:
     first, *more = _opening(held)
-    yield {"type": "section", "text": plain_text(first)}
+    yield section(first)
     if more:
         yield {"type": "context", "elements": [plain_text(" ".join(more))]}
     for entry in held.entries[:count]:
@@ -120,10 +121,10 @@ def _blocks(held: Held, count: int, limit: int) -> Iterator[Block]:
         if entry.followed:
             yield {"type": "context", "elements": [plain_text(_followed(entry))]}
     if left := _left(held, count):
-        yield {"type": "section", "text": plain_text(left)}
+        yield section(left)
     if held.asked:
         head, *lines = _asked(held.asked)
-        yield {"type": "section", "text": plain_text(head)}
+        yield section(head)
         if lines:
             yield bullets(lines)
 
@@ -237,8 +238,8 @@ def follow_message(name: str, excerpts: Sequence[Excerpt]) -> Message:
     head = f"{called}, followed here, is quoted {times} in what is new in the column."
     left = len(excerpts) - len(shown)
     tail = f"And {left:,} more: /column said {called}" if left else ""
-    closing: list[Block] = [{"type": "section", "text": plain_text(tail)}] if tail else []
-    opening: Block = {"type": "section", "text": plain_text(head)}
+    closing: list[Block] = [section(tail)] if tail else []
+    opening: Block = section(head)
     blocks = ([opening, *cited(shown, (), limit), *closing] for limit in EXCERPT_LIMITS)
     texts = (
         "\n\n".join(filter(None, [escape(head), *all_spoken(shown, (), limit), escape(tail)]))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
 
-from bot.message import Block, plain_text
+from bot.message import Block, leaf, plain_text, section
 from bot.schedule import DAYS, EVERY_DAY, CronError, Schedule, ZoneError
 from bot.state import Digest
 from bot.views import View
@@ -59,7 +59,7 @@ def list_view(digests: Sequence[Digest], now: float) -> View:
         for block in (_described(digest, now), _deeds(digest), {"type": "divider"})
     ]
     if not blocks:
-        blocks.append({"type": "section", "text": plain_text("There is no digest yet.")})
+        blocks.append(section("There is no digest yet."))
     new = {"type": "button", "action_id": NEW, "text": plain_text("New digest…")}
     blocks.append({"type": "actions", "elements": [new]})
     return {
@@ -75,7 +75,7 @@ def list_view(digests: Sequence[Digest], now: float) -> View:
 def _described(digest: Digest, now: float) -> Block:
     leaves: list[Block] = [
         {"type": "channel", "channel_id": digest.channel},
-        _leaf(f": {_state(digest, now)}"),
+        leaf(f": {_state(digest, now)}"),
     ]
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": leaves}]}
 
@@ -203,7 +203,7 @@ def saved_view(digest: Digest, now: float, trouble: str) -> View:
         "title": plain_text("A digest"),
         "close": plain_text("Close"),
         "clear_on_close": True,
-        "blocks": [{"type": "section", "text": plain_text(line)} for line in lines],
+        "blocks": [section(line) for line in lines],
     }
 
 
@@ -234,7 +234,3 @@ def _input(id: str, label: str, element: Block, *, hint: str = "", optional: boo
     block: Block = {"type": "input", "block_id": id, "label": plain_text(label), "optional": optional}
     block["element"] = {**element, "action_id": id}
     return block | ({"hint": plain_text(hint)} if hint else {})
-
-
-def _leaf(text: str) -> Block:
-    return {"type": "text", "text": text}

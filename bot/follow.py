@@ -10,15 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from bot.again import again
+from bot.again import namesakes
 from bot.commands import Call, Command, alone
-from bot.message import Message, escape, plain_text
+from bot.message import Message, escape, literal
 from bot.state import Follow
 from bot.state.follows import MOST_FOLLOWS
 from index import wording
 
 NAMED = 6  # words of a name
-NAMESAKES = 5
 _MANNER = re.compile(r"(?P<name>.+?)(?:\s+(?P<manner>at once|in the digest))?", re.I)
 NOT_HERE = Message(
     text="I cannot post here: invite me to this channel first (`/invite`), or give this command in a direct "
@@ -53,10 +52,10 @@ def begin(call: Call, why_not: WhyNot) -> Message:
     here, memory = call.request.channel, call.memory.follows
     people = [p for p in call.column.find(name) if p.speakers]
     if len(people) > 1:
-        return _which(name, [p.name for p in people])
+        return namesakes(name, people, "follow")
     known = people[0].name if people else name
     if len(memory.of(here)) >= MOST_FOLLOWS:
-        return _said(f"{MOST_FOLLOWS} people are followed here, and more I do not keep: /column following")
+        return literal(f"{MOST_FOLLOWS} people are followed here, and more I do not keep: /column following")
     if why_not(here):
         return NOT_HERE
     new = memory.begin(here, known, call.request.user, at_once=at_once)
@@ -66,7 +65,7 @@ def begin(call: Call, why_not: WhyNot) -> Message:
     text += f"I tell it here when the column quotes them, {how}. A mention alone does not count."
     if not people:
         text += " Nobody of this name is quoted in the column so far; I follow the name as you wrote it."
-    return _said(text)
+    return literal(text)
 
 
 def end(call: Call) -> Message:
@@ -75,15 +74,15 @@ def end(call: Call) -> Message:
     known = [p.name for p in call.column.find(name) if p.speakers]
     called = wording.clip(name)
     if any(call.memory.follows.end(call.request.channel, each) for each in dict.fromkeys([name, *known])):
-        return _said(f"{called} is no longer followed here.")
-    return _said(f"{called} is not followed here. Who is: /column following")
+        return literal(f"{called} is no longer followed here.")
+    return literal(f"{called} is not followed here. Who is: /column following")
 
 
 def listed(call: Call) -> Message:
     """List who is followed here."""
     found = call.memory.follows.of(call.request.channel)
     if not found:
-        return _said("Nobody is followed here. To follow somebody: /column follow NAME")
+        return literal("Nobody is followed here. To follow somebody: /column follow NAME")
     lines = [f"{wording.clip(f.name)}: {_how(call, f)}" for f in found]
     head = "Followed here, and told of when the column quotes them:"
     return Message(text="\n".join([head, *(f"• {escape(wording.cut(line, 150))}" for line in lines)])[:3_900])
@@ -97,20 +96,6 @@ def _how(call: Call, follow: Follow) -> str:
 
 def _is_batched(call: Call, at_once: bool) -> bool:
     return not at_once and bool(call.memory.digests.of(call.request.channel))
-
-
-def _which(name: str, people: list[str]) -> Message:
-    ask = f"More than one person in the column is called “{wording.clip(name)}”. Whom do you mean?"
-    offered = [wording.clip(full) for full in people[:NAMESAKES]]
-    lines = [f"• {escape(f'/column follow {full}')}" for full in offered]
-    rows = again([(full, f"follow {full}") for full in offered])
-    return Message(
-        text="\n".join([escape(ask), *lines]), blocks=({"type": "section", "text": plain_text(ask)}, *rows)
-    )
-
-
-def _said(text: str) -> Message:
-    return Message(text=escape(text), blocks=({"type": "section", "text": plain_text(text)},))
 
 
 def _read(call: Call) -> tuple[str, bool]:

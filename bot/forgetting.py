@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.again import again
 from bot.commands import Call, Command
-from bot.message import Message, escape, plain_text
+from bot.message import Message, literal
 from bot.state import Known
 
 NOW = "me now"
@@ -24,8 +24,7 @@ def _sure(known: Known) -> Message:
         f"{_stays(known)} If my answers in channels are to go as well, click Remove below each of them "
         "first: afterwards I do not know any more that you asked."
     )
-    row = again([("Delete all of it", f"forget {NOW}")])
-    return Message(text=escape(text), blocks=({"type": "section", "text": plain_text(text)}, *row))
+    return literal(text, *again([("Delete all of it", f"forget {NOW}")]))
 
 
 def _done(known: Known) -> Message:
@@ -33,12 +32,11 @@ def _done(known: Known) -> Message:
     if known.waiting:
         noun = "question" if known.waiting == 1 else "questions"
         waiting = f" {known.waiting:,} {noun} of yours will be answered yet, and forgotten then."
-    text = (
+    return literal(
         f"Deleted: {_counted(known)}, and when you asked and what you were shown.{waiting} For a day or two "
         "I keep the numbers that Slack gave your messages, without your name and words, so that none is "
         f"answered twice.\n{_stays(known)}"
     )
-    return Message(text=escape(text), blocks=({"type": "section", "text": plain_text(text)},))
 
 
 def _counted(known: Known) -> str:

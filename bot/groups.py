@@ -15,7 +15,7 @@ from typing import NamedTuple
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.client import Client
+from bot.client import hasty
 from bot.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -41,10 +41,7 @@ class Groups:
         clock: Callable[[], float] = time.monotonic,
         vitals: Vitals | None = None,
     ) -> None:
-        self._client = Client(
-            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[], vitals=vitals
-        )
-        self._client.proxy = client.proxy
+        self._client = hasty(client, PATIENCE, vitals)
         self._clock = clock
         self._lock = threading.Lock()
         self._members: dict[str, tuple[float, frozenset[str]]] = {}

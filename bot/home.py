@@ -15,7 +15,7 @@ from typing import Any
 from slack_bolt import App
 
 from bot.column import Consulted
-from bot.message import HELP, Block, bullets, plain_text
+from bot.message import HELP, Block, bullets, plain_text, section
 from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.replay import typed
 from bot.settings import OPEN
@@ -49,12 +49,12 @@ def home_view(summary: Summary | None, examples: Sequence[str], recent: Sequence
     asked = [line for given in recent if (line := typed(given.asked))]
     blocks: list[Block] = [
         _header("The column"),
-        {"type": "section", "text": plain_text(LOADING if summary is None else indexed(summary))},
+        section(LOADING if summary is None else indexed(summary)),
         _header("How to ask"),
         {"type": "section", "text": {"type": "mrkdwn", "text": HELP}},
         *([_header("Questions that it answers"), bullets(map(typed, examples))] if examples else []),
         _header("What you asked lately"),
-        bullets(map(typed, asked)) if asked else {"type": "section", "text": plain_text(NOTHING_ASKED)},
+        bullets(map(typed, asked)) if asked else section(NOTHING_ASKED),
         _header("Channels"),
         {"type": "actions", "elements": [_button()]},
     ]

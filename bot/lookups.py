@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from bot import quotation, replay
-from bot.again import again, turning
+from bot.again import namesakes, turning
 from bot.commands import Call, Command
 from bot.message import (
     EXCERPT_LIMITS,
@@ -24,21 +24,20 @@ from bot.message import (
     fitting,
     linkable,
     message,
-    plain_text,
     prove,
     prove_excerpts,
+    section,
 )
 from bot.state import Given, Kind, read_id
 from index import wording
 from index.passage import Article, Excerpt
-from index.people import Person
+from index.people import enumerated
 from index.said import Said
 
 LISTED = 15  # articles on one page of sources
 FEW = 6  # words after "check": so few without quotation marks are a question ("check the tide tables")
 STATEMENTS = 5  # on one page of what somebody said
 NAMED = 5  # words of a name
-NAMESAKES = 5  # that are offered
 LINES = (300, 150, 60)  # characters of an article's line that is read aloud
 _LIKE_AN_ID = re.compile(r"(?=\w*\d)\w{6,12}", re.ASCII)
 _NAME_AND_PAGE = re.compile(r"(?P<name>.+?)(?:\s+page\s+(?P<page>\d{1,4}))?")
@@ -72,8 +71,8 @@ def _said(call: Call) -> Message:
     name, page = _name_and_page(call.rest)
     said = call.column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
     people = [p for p in said.people if p.speakers]
-    if len(people) > 1 and len(_listed(name)) == 1:
-        return namesakes_message(name, people)
+    if len(people) > 1 and len(enumerated(name)) == 1:
+        return namesakes(name, people, "said")
     if not said.excerpts and page > 1 and said.total:
         page = -(-said.total // STATEMENTS)
         said = call.column.said(name, (page - 1) * STATEMENTS, STATEMENTS)
@@ -94,21 +93,6 @@ def _name_and_page(rest: str) -> tuple[str, int]:
     return (found["name"], max(1, int(found["page"] or 1))) if found else (rest, 1)
 
 
-def _listed(name: str) -> list[str]:
-    """Return the names in an enumeration: “Roe and Quill” are two."""
-    return [part for part in re.split(r"\s+and\s+|\s*[,&]\s*", name) if part.strip()]
-
-
-def namesakes_message(name: str, people: Sequence[Person]) -> Message:
-    """Ask which of *people*, who are all called *name*, is meant."""
-    names = [wording.clip(p.name) for p in people[:NAMESAKES]]
-    ask = f"More than one person in the column is called “{wording.clip(name)}”. Whom do you mean?"
-    commands = [f"/column said {full}" for full in names]
-    rows = again([(full, f"said {full}") for full in names])
-    text = "\n".join([escape(ask), *(f"• {escape(command)}" for command in commands)])
-    return Message(text=text, blocks=({"type": "section", "text": plain_text(ask)}, *rows))
-
-
 def said_message(said: Said, name: str, page: int, withheld: Sequence[Excerpt] = ()) -> Message:
     """
     Show a page of somebody's statements, each with its voice and citation; of those *withheld* the citation.
@@ -125,7 +109,7 @@ def said_message(said: Said, name: str, page: int, withheld: Sequence[Excerpt] =
     # Where even the shortest excerpts leave no room, the places of what is withheld are left out.
     tries = [(withheld, limit) for limit in EXCERPT_LIMITS]
     tries.append((withheld[:1], EXCERPT_LIMITS[-1]))
-    opening: Block = {"type": "section", "text": plain_text(head)}
+    opening: Block = section(head)
     turns = turning(command, page, pages)
     blocks = ([opening, *cited(said.excerpts, *tried), *turns] for tried in tries)
     texts = ("\n\n".join([escape(told), *all_spoken(said.excerpts, *tried)]) for tried in tries)
@@ -147,7 +131,7 @@ def sources_message(articles: Sequence[Article], page: int) -> Message:
     noun = "article" if len(articles) == 1 else "articles"
     head = f"The column holds {len(articles):,} {noun}, newest first; page {page} of {pages}."
     told = f"{head} The next: /column sources {page + 1}" if page < pages else head
-    opening: Block = {"type": "section", "text": plain_text(head)}
+    opening: Block = section(head)
     turns = turning("sources", page, pages)
     lines = [_line(article) for article in shown]
     before = (page - 1) * LISTED

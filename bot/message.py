@@ -156,8 +156,7 @@ def silent_message() -> Message:
 def exhausted_message(subject: str | None) -> Message:
     """Say that nothing is left to show of an answer."""
     whose = f" by {wording.clip(subject)}" if subject else ""
-    said = f"That is all that the column has{whose} on this."
-    return Message(text=escape(said), blocks=({"type": "section", "text": plain_text(said)},))
+    return literal(f"That is all that the column has{whose} on this.")
 
 
 def unconfirmed_message(id: str) -> Message:
@@ -202,11 +201,11 @@ def size(blocks: Sequence[Block]) -> int:
 
 def _blocks(answer: Answer, shown: Sequence[Excerpt], limit: int) -> tuple[Block, ...]:
     heads: list[Block] = [
-        {"type": "section", "text": plain_text(wording.lead(answer, shown))},
+        section(wording.lead(answer, shown)),
         {"type": "context", "elements": [plain_text(wording.searched(answer.searched))]},
     ]
     if shown and answer.verdict is not Verdict.ANSWERED:
-        heads.append({"type": "section", "text": plain_text(NEAREST[answer.verdict])})
+        heads.append(section(NEAREST[answer.verdict]))
     return (*heads, *cited(shown, answer.withheld, limit))
 
 
@@ -214,7 +213,7 @@ def cited(shown: Iterable[Excerpt], withheld: Sequence[Excerpt], limit: int) -> 
     """Return quotation and citation of each that is *shown*, and the citation of each that is *withheld*."""
     blocks = [block for excerpt in shown for block in (quotation(excerpt, limit), citation(excerpt))]
     if withheld:
-        blocks.append({"type": "section", "text": plain_text(WITHHELD)})
+        blocks.append(section(WITHHELD))
         blocks += [citation(excerpt, wordless=True) for excerpt in withheld]
     return blocks
 
@@ -299,6 +298,26 @@ def bullets(lines: Iterable[str]) -> Block:
         "type": "rich_text",
         "elements": [{"type": "rich_text_list", "style": "bullet", "elements": sections}],
     }
+
+
+def literal(text: str, *rows: Block) -> Message:
+    """Say *text*, in which nothing formats, pings or links, with *rows* below."""
+    return Message(text=escape(text), blocks=(section(text), *rows))
+
+
+def section(text: str) -> Block:
+    """Return literal text as a paragraph."""
+    return {"type": "section", "text": plain_text(text)}
+
+
+def small(text: str) -> Block:
+    """Return literal text as a note, in small print."""
+    return {"type": "context", "elements": [plain_text(text)]}
+
+
+def leaf(text: str) -> Block:
+    """Return literal text as a part of a rich text."""
+    return {"type": "text", "text": text}
 
 
 def plain_text(text: str) -> Block:

@@ -18,7 +18,7 @@ from bot.again import again
 from bot.commands import Call, Command
 from bot.corrections import Corrector
 from bot.failures import Failures
-from bot.message import Message, escape, plain_text
+from bot.message import Message, escape, literal, section
 from bot.reports import (
     Health,
     Source,
@@ -224,8 +224,7 @@ def _sure(article: Article) -> Message:
         f"Take down {article_line(article)}? That is for good: it leaves the column, no sync brings it "
         "back, and the answers that showed its words no longer do."
     )
-    row = again([_confirming(article)])
-    return Message(text=escape(ask), blocks=({"type": "section", "text": plain_text(ask)}, *row))
+    return literal(ask, *again([_confirming(article)]))
 
 
 def _confirming(article: Article) -> tuple[str, str]:
@@ -235,7 +234,7 @@ def _confirming(article: Article) -> tuple[str, str]:
 def _said(text: str, then: Message | None = None) -> Message:
     """Say *text*, which is literal, and *then* something more."""
     lines = [text, *([then.text] if then else [])]
-    blocks = ({"type": "section", "text": plain_text("\n".join(lines))},)
+    blocks = (section("\n".join(lines)),)
     return Message(text="\n".join([escape(text), *lines[1:]]), blocks=blocks)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.message import Block, Message, bullets, escape, fitting, plain_text
+from bot.message import Block, Message, bullets, escape, fitting, plain_text, section
 from bot.reports import moment, shortened
 from bot.state import Stage, SyncRun, Trouble
 from index import wording
@@ -59,7 +59,7 @@ def recovery_message(troubles: Sequence[Trouble]) -> Message:
     lines = [f"{wording.clip(t.name)}, since {moment(t.since)}" for t in troubles[:LISTED]]
     head = "I can read again what I could not:"
     text = "\n".join([head, *(f"• {escape(line)}" for line in lines)])
-    return Message(text=text, blocks=({"type": "section", "text": plain_text(head)}, bullets(lines)))
+    return Message(text=text, blocks=(section(head), bullets(lines)))
 
 
 def _counted(run: SyncRun) -> str:
@@ -87,7 +87,7 @@ def _bar(run: SyncRun, now: float) -> str:
 
 def _plain(lines: Sequence[str]) -> Message:
     lines = list(filter(None, lines))
-    blocks = tuple({"type": "section", "text": plain_text(line)} for line in lines)
+    blocks = tuple(section(line) for line in lines)
     return Message(text="\n".join(map(escape, lines)), blocks=blocks)
 
 

@@ -20,9 +20,12 @@ from bot.message import (
     bullets,
     citation,
     escape,
+    leaf,
     plain_text,
     prove_excerpts,
+    section,
     size,
+    small,
     spoken,
 )
 from index import wording
@@ -124,22 +127,22 @@ def _verdict(check: QuoteCheck) -> str:
 
 
 def _blocks(check: QuoteCheck, most: int, limit: int) -> Iterator[Block]:
-    yield {"type": "section", "text": plain_text(_verdict(check))}
+    yield section(_verdict(check))
     yield {"type": "context", "elements": [plain_text(wording.searched(check.searched))]}
     differences = _differences(check)
     other = [d for d in check.differences if differences and d.kind in (Outcome.ALTERED, Outcome.MARKED)]
     struck = [d.typed for d in other if d.typed.start < d.typed.end]
     if check.quotation.strip():
-        yield _small("As typed; what the column does not have is struck through:" if struck else "As typed:")
+        yield small("As typed; what the column does not have is struck through:" if struck else "As typed:")
         leaves, is_cut = _leaves(check.quotation, struck, "strike", limit)
-        yield _rich("rich_text_section", [*leaves, *([_leaf(CUT)] if is_cut else [])])
+        yield _rich("rich_text_section", [*leaves, *([leaf(CUT)] if is_cut else [])])
     if differences:
-        yield _small("What differs:")
+        yield small("What differs:")
         yield bullets(differences)
     places = _places(check, most)
     printed = [[span for d in other if (span := _inside(d, check, place))] for place in places]
     if places:
-        yield _small(_heading(check, bold=any(printed)))
+        yield small(_heading(check, bold=any(printed)))
     for place, spans in zip(places, printed, strict=True):
         yield _place(place, spans, limit)
         yield citation(place)
@@ -155,7 +158,7 @@ def _place(place: Excerpt, bold: Sequence[Span], limit: int) -> Block:
     leaves, is_cut = _leaves(place.text, bold, "bold", limit)
     parts: list[Block] = [{"type": "rich_text_quote", "elements": leaves}]
     if is_cut:
-        parts.append({"type": "rich_text_section", "elements": [_leaf(CUT)]})
+        parts.append({"type": "rich_text_section", "elements": [leaf(CUT)]})
     return {"type": "rich_text", "elements": parts}
 
 
@@ -177,10 +180,10 @@ def _leaves(text: str, spans: Iterable[Span], style: str, limit: int) -> tuple[l
     for span in sorted(spans):
         start, end = max(at, span.start), min(len(shown), span.end)
         if start < end:
-            leaves += [_leaf(shown[at:start])] if at < start else []
-            leaves.append(_leaf(shown[start:end]) | {"style": {style: True}})
+            leaves += [leaf(shown[at:start])] if at < start else []
+            leaves.append(leaf(shown[start:end]) | {"style": {style: True}})
             at = end
-    leaves += [_leaf(shown[at:])] if shown[at:] else []
+    leaves += [leaf(shown[at:])] if shown[at:] else []
     return leaves, shown != text
 
 
@@ -207,11 +210,3 @@ def _text(check: QuoteCheck, most: int, limit: int) -> str:
 
 def _rich(kind: str, leaves: list[Block]) -> Block:
     return {"type": "rich_text", "elements": [{"type": kind, "elements": leaves}]}
-
-
-def _small(text: str) -> Block:
-    return {"type": "context", "elements": [plain_text(text)]}
-
-
-def _leaf(text: str) -> Block:
-    return {"type": "text", "text": text}

@@ -22,6 +22,7 @@ from bot.message import (
     plain_text,
     prove_excerpts,
     quotation,
+    section,
     spoken,
 )
 from bot.state import Answers, Given, Reference, read_id
@@ -117,7 +118,7 @@ def why(given: Given, found: Mapping[tuple[str, int, int, int], Now]) -> Message
 
 
 def _blocks(given: Given, shown: tuple[Reference, ...], nows: list[Now], limit: int) -> tuple[Block, ...]:
-    heads: list[Block] = [{"type": "section", "text": plain_text("\n".join(_account(given)))}]
+    heads: list[Block] = [section("\n".join(_account(given)))]
     for reference, found in zip(shown, nows, strict=True):
         excerpt = reference.excerpt()
         notes = {"type": "context", "elements": [plain_text(_chosen(reference, found))]}

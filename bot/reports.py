@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.again import again
 from bot.failures import Failed
-from bot.message import Block, Message, bullets, escape, fitting, plain_text
+from bot.message import Block, Message, bullets, escape, fitting, section
 from bot.state import Stage, State, SyncRun
 from index import wording
 from index.passage import Article
@@ -146,7 +146,7 @@ def log_message(failures: Sequence[Failed]) -> Message:
 def listed(head: Sequence[str], lines: Sequence[str], choices: Sequence[tuple[str, str]] = ()) -> Message:
     """Return a message of *head*, a list of *lines*, and buttons that give commands; all literal."""
     head = [shortened(line, LIMITS[0][0]) for line in head]
-    opening: list[Block] = [{"type": "section", "text": plain_text("\n".join(head))}]
+    opening: list[Block] = [section("\n".join(head))]
     texts = ("\n".join(map(escape, [*head, *(f"• {line}" for line in _fewer(lines, *n))])) for n in LIMITS)
     blocks = ([*opening, *([bullets(_fewer(lines, *n))] if lines else []), *again(choices)] for n in LIMITS)
     return fitting(texts, blocks)

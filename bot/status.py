@@ -18,7 +18,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.chore import Chore
-from bot.client import Client
+from bot.client import hasty
 from bot.state import Inbox, Request, State
 from bot.vitals import Vitals
 
@@ -57,10 +57,7 @@ class Statuses:
         vitals: Vitals | None = None,
     ) -> None:
         self._clock = clock
-        self._client = Client(
-            token=client.token, base_url=client.base_url, timeout=PATIENCE, retry_handlers=[], vitals=vitals
-        )
-        self._client.proxy = client.proxy
+        self._client = hasty(client, PATIENCE, vitals)
         self._lock = threading.Lock()
         self._shown: dict[str, _Shown] = {}
         self._calls = ThreadPoolExecutor(2, "status")

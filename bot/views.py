@@ -20,10 +20,13 @@ from bot.message import (
     address,
     citation,
     is_cut,
+    leaf,
     plain_text,
     prove_excerpts,
     quotation,
+    section,
     size,
+    small,
 )
 from bot.replay import Fate, Now
 from bot.state import Given, Reference
@@ -90,25 +93,25 @@ def _context(
     if len(given.excerpts) > 1:
         yield {"type": "actions", "block_id": "context_excerpts", "elements": [_menu(given, index)]}
     if found.fate is not Fate.SAME:
-        yield {"type": "section", "text": plain_text(found.fate.value)}
+        yield section(found.fate.value)
     if found.number == 1:
-        yield _small("The article begins here.")
+        yield small("The article begins here.")
     if number - 1 in shown:
-        yield _small("The paragraph before:")
+        yield small("The paragraph before:")
         yield from _ending(shown[number - 1], limit)
     if number in shown:
-        yield _small(f"¶ {reference.number}, with the excerpt set off as a quotation:")
+        yield small(f"¶ {reference.number}, with the excerpt set off as a quotation:")
         yield from _around(reference, limit)
     else:
-        yield _small(f"From ¶ {reference.number}:")
+        yield small(f"From ¶ {reference.number}:")
         yield quotation(reference.excerpt(), limit)
     if number + 1 in shown:
-        yield _small("The paragraph after:")
+        yield small("The paragraph after:")
         yield from _beginning(shown[number + 1], limit)
     elif found.number is not None and number + 1 not in whole:
-        yield _small("The article ends here.")
+        yield small("The article ends here.")
     if len(shown) < len(whole):
-        yield {"type": "section", "text": plain_text(LEFT_OUT)}
+        yield section(LEFT_OUT)
     yield citation(reference.excerpt())
 
 
@@ -161,15 +164,15 @@ def cite_view(given: Given, nows: Sequence[Now]) -> View:
         if size(blocks := [b for r, n in zip(shown, nows, strict=True) for b in _cited(r, n, limit)])
         <= BLOCKS_LIMIT
     )
-    intro = _small(f"Select the text and copy it. This is answer {given.id}.")
+    intro = small(f"Select the text and copy it. This is answer {given.id}.")
     return _modal("Cite", [intro, *fits], private_metadata=given.id)
 
 
 def _cited(reference: Reference, found: Now, limit: int) -> Iterator[Block]:
     if found.fate is not Fate.SAME:
-        yield {"type": "section", "text": plain_text(found.fate.value)}
+        yield section(found.fate.value)
     ready = cited(reference.excerpt(), limit)
-    code: Block = {"type": "rich_text_preformatted", "elements": [_leaf(ready)]}
+    code: Block = {"type": "rich_text_preformatted", "elements": [leaf(ready)]}
     yield {"type": "rich_text", "elements": [code]}
 
 
@@ -187,7 +190,7 @@ def cited(excerpt: Excerpt, limit: int = EXCERPT_LIMITS[0]) -> str:
 
 def why_view(given: Given, built: Message) -> View:
     """Show how an answer was found; *built* is its replay."""
-    note = _small(f"The command /column why {given.id} shows this again.")
+    note = small(f"The command /column why {given.id} shows this again.")
     return _modal("Why this answer", [*built.blocks, note], private_metadata=given.id)
 
 
@@ -207,7 +210,7 @@ def reason_view(id: str) -> View:
         "label": plain_text("What was wrong with it? The people who run me read this."),
         "element": element,
     }
-    noted = {"type": "section", "text": plain_text("Noted: not helpful. You may close this, or say why.")}
+    noted = section("Noted: not helpful. You may close this, or say why.")
     view = _modal("Not helpful", [noted, field], private_metadata=id, callback_id=REASON_VIEW)
     return view | {"submit": plain_text("Send"), "close": plain_text("Close")}
 
@@ -229,13 +232,5 @@ def _modal(title: str, blocks: Sequence[Block], **more: str) -> View:
     return view | more
 
 
-def _small(text: str) -> Block:
-    return {"type": "context", "elements": [plain_text(text)]}
-
-
 def _paragraph(text: str) -> Block:
-    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [_leaf(text)]}]}
-
-
-def _leaf(text: str) -> Block:
-    return {"type": "text", "text": text}
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [leaf(text)]}]}

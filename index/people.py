@@ -59,6 +59,11 @@ class Person:
     suggestions: tuple[str, ...] = ()
 
 
+def enumerated(who: str) -> list[str]:
+    """Return the names in an enumeration: “Roe and Quill” are two."""
+    return [piece for piece in re.split(r"\s+and\s+|\s*[,&]\s*", who.strip()) if piece.strip()]
+
+
 class People:
     """The people of one state of the column: who speaks, who is named, who writes."""
 
@@ -98,7 +103,7 @@ class People:
         "Trump and Tusk" are two, and so is "Johnson" where two people of that name speak, and "the Polish PM"
         where one has followed the other, the newer first.
         """
-        pieces = [p for p in re.split(r"\s+and\s+|\s*[,&]\s*", who.strip()) if p.strip()]
+        pieces = enumerated(who)
         if len(pieces) > 1 and not self._roll.called(who) and key(who) not in self._roll.aliases:
             people = [person for piece in pieces for person in self._find(piece)]
             if any(p.standing in (Standing.SPEAKER, Standing.MENTIONED) for p in people):
