@@ -20,8 +20,6 @@ from index.people import Person
 from index.said import Said
 from index.verdict import Answer
 
-HELP_WORD = "help"
-
 # What of excerpts somebody may still see today, and what is withheld.
 Ration = Callable[[Sequence[Excerpt]], tuple[tuple[Excerpt, ...], tuple[Excerpt, ...]]]
 
@@ -44,13 +42,19 @@ class Looks(Consulted, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """A command that somebody gave, *rest* being what follows its word; and what it may use."""
+    """
+    A command that somebody gave, *rest* being what follows its word; and what it may use.
+
+    *kept_out* is whether the channel's settings show them nothing of the column.
+    """
 
     rest: str
     request: Request
     column: Looks
     memory: Memory
     ration: Ration
+    is_admin: Callable[[], bool]
+    kept_out: bool
 
 
 def alone(rest: str) -> bool:
@@ -82,8 +86,8 @@ class Commands:
     """All commands by their words, of which *help* is one."""
 
     def __init__(self, *groups: Mapping[str, Command]) -> None:
-        own = Command(usage=HELP_WORD, does="this page.", run=None)
-        self._all = {HELP_WORD: own, **{word: c for group in groups for word, c in group.items()}}
+        own = Command(usage="help", does="this page.", run=self._help, anywhere=True)
+        self._all = {"help": own, **{word: c for group in groups for word, c in group.items()}}
 
     def find(self, text: str) -> tuple[Command, str] | None:
         """Return the command that *text* begins with, and the rest; None where it is a question."""
@@ -95,10 +99,6 @@ class Commands:
                 return (command, rest) if command.meant(rest) else None
         return None
 
-    def wants_help(self, text: str) -> bool:
-        """Tell whether *text* asks for the page that names the commands."""
-        return text.strip().casefold() == HELP_WORD
-
     def help(self, examples: Sequence[str], *, admin: bool) -> Message:
         """Say how to ask, what the commands do that one may give, and what this very column can be asked."""
         usages = "\n".join(
@@ -107,3 +107,7 @@ class Commands:
         asked = "\n".join(f"• _{escape(wording.clip(question))}_" for question in examples)
         heading = "This column can be asked:" if asked else ""
         return Message(text="\n".join(filter(None, [HELP, usages, heading, asked])))
+
+    def _help(self, call: Call) -> Message:
+        examples = [] if call.kept_out else call.column.examples()
+        return self.help(examples, admin=call.is_admin())

@@ -18,7 +18,7 @@ from typing import Protocol
 from bot.admins import Admins
 from bot.buttons import ROOM, carrying
 from bot.choices import offering
-from bot.commands import Call, Commands, Looks
+from bot.commands import Call, Command, Commands, Looks
 from bot.conversation import Knows, Turn, follow, says_stop, topic, with_choices
 from bot.groups import Groups
 from bot.manners import Asking, Manners, unanswerable
@@ -160,16 +160,16 @@ class Replier:
         """Return what is said to *taken*: whatever happens, something is."""
         if said := _said_without_looking(taken.request):
             return Reply(said)
+        found = self._commands.find(taken.request.text) if taken.request.commanded else None
         kept_out = self._kept_out(taken.request)
-        if helped := self._helped(taken.request, kept_out=bool(kept_out)):
-            return Reply(helped)
-        if kept_out and not self._operates(taken.request):
+        if kept_out and not (found and (found[0].admins or found[0].anywhere)):
             return Reply(kept_out, private=True)
         if taken.attempts > MOST_ATTEMPTS:
             log.error("too many attempts", extra={"request": taken.id, "attempts": taken.attempts})
             return Reply(error_message(taken.id), ending=Ending.ERROR)
         try:
-            return self._commanded(taken) or self._refused(taken) or self._answered(taken)
+            brought = self._commanded(taken, found, kept_out=bool(kept_out))
+            return brought or self._refused(taken) or self._answered(taken)
         except Exception:  # whatever went wrong, the asker gets a message
             log.exception("no answer", extra={"request": taken.id})
             return Reply(error_message(taken.id), ending=Ending.ERROR)
@@ -181,15 +181,9 @@ class Replier:
         chosen = self._memory.channels.load(request.channel)
         return None if chosen.lets_ask(request.user, self._groups.hold) else refusal(chosen)
 
-    def _operates(self, request: Request) -> bool:
-        """Tell whether it is a command that a channel's settings do not keep out."""
-        found = self._commands.find(request.text) if request.commanded else None
-        return found is not None and (found[0].admins or found[0].anywhere)
-
-    def _commanded(self, taken: Taken) -> Reply | None:
+    def _commanded(self, taken: Taken, found: tuple[Command, str] | None, *, kept_out: bool) -> Reply | None:
         """Return what a command brings that is no question."""
         request = taken.request
-        found = self._commands.find(request.text) if request.commanded else None
         command, rest = found or (None, "")
         if command is None or command.run is None:
             return None
@@ -197,16 +191,16 @@ class Replier:
             return Reply(self._admins.refusal())
         if command.counts and rest and (refused := self._manners.too_many(Asking.of(taken))):
             return Reply(refused)
-        ration = partial(self._manners.ration, asking=Asking.of(taken))
-        call = Call(rest=rest, request=request, column=self._answerer, memory=self._memory, ration=ration)
+        call = Call(
+            rest=rest,
+            request=request,
+            column=self._answerer,
+            memory=self._memory,
+            ration=partial(self._manners.ration, asking=Asking.of(taken)),
+            is_admin=partial(self._admins.include, request.user),
+            kept_out=kept_out,
+        )
         return Reply(command.run(call))
-
-    def _helped(self, request: Request, *, kept_out: bool) -> Message | None:
-        """Return how to ask, with questions of this column for whoever may read it."""
-        if not request.commanded or not self._commands.wants_help(request.text):
-            return None
-        examples = [] if kept_out else self._answerer.examples()
-        return self._commands.help(examples, admin=self._admins.include(request.user))
 
     def _refused(self, taken: Taken) -> Reply | None:
         """Return what is said to what cannot be looked up, and to a question that is one too many."""

@@ -173,6 +173,13 @@ def test_a_failure_is_owned_up_to_with_a_number_that_the_log_has_too(scene, capl
     assert "boom" not in answer.text
 
 
+def test_a_help_that_fails_says_so_as_an_answer_does(scene, column):
+    column.examples = None
+    shown = scene.workspace.slash(scene.ada, scene.general, "/column", "help")
+    scene.workspace.wait_for(lambda: shown.messages)
+    assert shown.messages[0].text.startswith("Something went wrong on my side")
+
+
 def test_words_that_are_not_the_columns_are_never_posted(scene):
     ts = scene.mention("forge the tide")
     [answer] = scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
