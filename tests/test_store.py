@@ -34,9 +34,9 @@ from index.store import (
     vectorfile,
 )
 from index.store.history import KEPT_GENERATIONS
-from index.store.quantised import BITS_FROM, Quantised
+from index.store.quantised import Quantised
 from index.store.stamp import Stamp
-from index.store.vectors import CHANGES, QUANTISED_FROM, Vectors
+from index.store.vectors import FEW, QUANTISED_FROM, SHARE, Vectors
 
 MODEL = "compass@1"
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -231,49 +231,38 @@ def spread(count: int, dimension: int = 32) -> np.ndarray:
 def test_the_nearest_are_those_of_a_full_comparison(count: int) -> None:
     vectors, labels = spread(count), np.arange(5, 5 + count)
     stored = compared_with(vectors, labels)
-    held = Vectors.of(STAMP, count, zip(np.array_split(labels, 9), np.array_split(vectors, 9), strict=True))
+    parts = zip(np.array_split(labels, 9), np.array_split(vectors, 9), strict=True)
+    held = Vectors.of(STAMP, count, parts, lambda most: vectors[:most])
     assert isinstance(held.held, Quantised) == (count >= QUANTISED_FROM)
-    for query in spread(20) + np.float32(0.1):
+    missed = 0
+    for query in spread(40) + np.float32(0.1):
         unit = query / np.linalg.norm(query)
         scores = vectors.astype(np.float64) @ unit
-        best = np.argsort(-scores)[:10]
-        assert [label - 5 for label, _ in held.nearest(unit, 10, stored)] == best.tolist()
-        assert [s for _, s in held.nearest(unit, 10, stored)] == pytest.approx(
-            scores[best].tolist(), abs=1e-6
-        )
+        for step, among in ((1, None), (3, labels[::3])):
+            best = np.argsort(-scores[::step])[:10] * step
+            found = held.nearest(unit, 10, stored, labels=among)
+            assert found[0][0] - 5 == best[0]
+            assert [s for _, s in found] == pytest.approx([scores[x - 5] for x, _ in found], abs=1e-6)
+            missed += len(set(best.tolist()) - {x - 5 for x, _ in found})
         among = dict(held.nearest(unit, 3, stored, labels=[9, 6, 10**9]))
         assert among == {label: pytest.approx(scores[label - 5], abs=1e-6) for label in (6, 9)}
-        third = held.nearest(unit, 10, stored, labels=labels[::3])
-        wanted = np.argsort(-scores[::3])[:10] * 3
-        assert [label - 5 for label, _ in third] == wanted.tolist()
+    # Hard for codes: in no direction are many near, and few numbers tell; texts are nearer to their like.
+    assert missed <= (0.02 * 800 if count >= QUANTISED_FROM else 0)
 
 
-def test_of_most_vectors_nearly_all_that_are_nearest_are_found() -> None:
-    vectors = spread(BITS_FROM, 64)
-    stored = compared_with(vectors, range(BITS_FROM))
-    held = Vectors.of(STAMP._replace(dimension=64), BITS_FROM, [(np.arange(BITS_FROM), vectors)])
-    right = 0
-    for query in vectors[:20]:
-        scores = vectors @ query
-        found = held.nearest(query, 10, stored)
-        assert [s for _, s in found] == pytest.approx([scores[label] for label, _ in found], abs=1e-6)
-        right += len({label for label, _ in found} & set(np.argsort(-scores)[:10].tolist()))
-        assert found[0][0] == np.argmax(scores)
-    assert right >= 0.7 * 200  # hard: in no direction is one near; texts are nearer to their like
-
-
-def test_vectors_so_alike_that_no_byte_tells_them_apart_are_found_by_their_true_cosines() -> None:
+def test_vectors_so_alike_that_no_code_tells_them_apart_are_found_by_their_true_cosines() -> None:
     vectors = np.ones((QUANTISED_FROM, 32), np.float32) / np.sqrt(np.float32(32))
     vectors += np.float32(3e-4) * spread(QUANTISED_FROM)
     stored = compared_with(vectors, range(QUANTISED_FROM))
     alike = Vectors.empty(STAMP).patched(STAMP, [], range(QUANTISED_FROM), vectors)
+    assert isinstance(alike.held, Quantised)
     found = alike.nearest(vectors[3], 9, stored)
     assert len(found) == 9
     assert [s for _, s in found] == pytest.approx(stored([x for x, _ in found]) @ vectors[3], abs=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.6, 3.0], ids=["small numbers", "numbers larger than any before"])
-@pytest.mark.parametrize("more", [0, CHANGES], ids=["few changes", "many changes"])
+@pytest.mark.parametrize("more", [0, max(FEW, QUANTISED_FROM // SHARE)], ids=["few changes", "many changes"])
 def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float, more: int) -> None:
     vectors = spread(QUANTISED_FROM + 2) / 2
     query = vectors[1] * 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,17 @@ SEEN = text("""
 select generation.number, generation.token, state.model, state.dimension
 from generation, state order by generation.number desc limit 1
 """)
+
+# By label, which a table is found by: those between are not read.
+SOME = """
+with recursive
+    bounds as (select min(label) as first, max(label) as last from chunk),
+    step (label, by) as (
+        select first, max(1, (last - first) / :most + 1) from bounds
+        union all select label + by, by from step, bounds where label + by <= last
+    )
+select vector from step join chunk using (label)
+"""
 
 
 def begin(connection: Connection) -> None:
@@ -62,7 +74,7 @@ def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vecto
     base = next(useful, None)
     if base is None:
         count = connection.execute(select(func.count()).select_from(chunk)).scalar_one()
-        return Vectors.of(stamp, count, _all(connection))
+        return Vectors.of(stamp, count, _all(connection), partial(_some, connection, stamp.dimension))
     if base.stamp == stamp:
         return base
     since = base.stamp.generation
@@ -91,6 +103,12 @@ def is_near(connection: Connection, stamp: Stamp, count: int) -> bool:
     new = select(func.count()).where(chunk.c.generation > stamp.generation)
     changed = connection.execute(new).scalar_one() + len(removed_since(connection, stamp))
     return changed * FILE_LACKS <= count
+
+
+def _some(connection: Connection, dimension: int, most: int) -> NDArray[np.float32]:
+    """Return at most *most* vectors, of labels spread evenly over all, shape (n, *dimension*)."""
+    rows = driver(connection).execute(SOME, {"most": most}).fetchall()
+    return as_vector(b"".join(vector for (vector,) in rows)).reshape(-1, dimension)
 
 
 def _all(connection: Connection) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:
