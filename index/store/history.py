@@ -27,6 +27,8 @@ select generation.number, generation.token, state.model, state.dimension
 from generation, state order by generation.number desc limit 1
 """)
 
+# Asked for in order, SQLite would look through all labels.
+NEW = "select label, vector from chunk where generation > ?"
 # By label, which a table is found by: those between are not read.
 SOME = """
 with recursive
@@ -77,11 +79,9 @@ def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vecto
         return Vectors.of(stamp, count, _all(connection), partial(_some, connection, stamp.dimension))
     if base.stamp == stamp:
         return base
-    since = base.stamp.generation
-    new = select(chunk.c.label, chunk.c.vector).where(chunk.c.generation > since).order_by(chunk.c.label)
-    added = connection.execute(new).all()
-    matrix = as_vector(b"".join(row.vector for row in added)).reshape(-1, stamp.dimension)
-    return base.patched(stamp, removed_since(connection, base.stamp), [row.label for row in added], matrix)
+    added = sorted(driver(connection).execute(NEW, [base.stamp.generation]).fetchall())
+    matrix = as_vector(b"".join(vector for _, vector in added)).reshape(-1, stamp.dimension)
+    return base.patched(stamp, removed_since(connection, base.stamp), [label for label, _ in added], matrix)
 
 
 def removed_since(connection: Connection, stamp: Stamp) -> list[int]:
