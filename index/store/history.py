@@ -9,7 +9,7 @@ from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 from index.store.quantised import BLOCK
 from index.store.rows import as_vector
@@ -22,10 +22,10 @@ KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the
 # what it lacks takes less time than writing all of it.
 FILE_BEHIND, FILE_LACKS = KEPT_GENERATIONS // 2, 50
 
-SEEN = text("""
+SEEN = """
 select generation.number, generation.token, state.model, state.dimension
 from generation, state order by generation.number desc limit 1
-""")
+"""
 
 # Asked for in order, SQLite would look through all labels.
 NEW = "select label, vector from chunk where generation > ?"
@@ -61,7 +61,7 @@ def forget_before(connection: Connection, number: int) -> None:
 
 def seen_by(connection: Connection) -> Stamp:
     """Return the generation that *connection* sees, and the model whose vectors it holds."""
-    return Stamp(*connection.execute(SEEN).one())
+    return Stamp(*driver(connection).execute(SEEN).fetchone())
 
 
 def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vectors:
