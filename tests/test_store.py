@@ -122,7 +122,7 @@ def test_any_text_comes_back_character_for_character(
     store.put(record, text, [Chunk(number=1, start=0, end=len(text), vector=UP)], {title: 2})
     assert store.article(title) == record
     assert store.fingerprints()[title] == text
-    assert store.vectors([text])[text].tolist() == [0, 0, 1]
+    assert store.vectors([text])[text].vector.tolist() == [0, 0, 1]
     store.remove(title)
 
 
@@ -669,7 +669,7 @@ def test_names_add_up_over_articles_and_follow_each_change(folder: Path, store: 
 def test_vectors_of_texts_already_stored_come_back(store: Store) -> None:
     put(store, article("a", "Owls.", "Bees."), EAST, NORTH)
     known = store.vectors(["Bees.", "Cats.", "Bees."])
-    assert {t: v.tolist() for t, v in known.items()} == {"Bees.": [0, 1, 0]}
+    assert {t: k.vector.tolist() for t, k in known.items()} == {"Bees.": [0, 1, 0]}
 
 
 @pytest.mark.parametrize(
@@ -763,7 +763,7 @@ def sqlite_file(path: Path, *statements: str) -> bytes:
     [
         (["create table mine (x)"], "is not a Pullquote store"),
         (["pragma application_id = 7"], "is not a Pullquote store"),
-        (["pragma application_id = 1347767377", "pragma user_version = 3", "create table t (x)"], "newer"),
+        (["pragma application_id = 1347767377", "pragma user_version = 4", "create table t (x)"], "newer"),
     ],
 )
 def test_another_programs_database_is_left_alone(folder: Path, statements: list[str], complaint: str) -> None:

@@ -34,7 +34,7 @@ from sqlalchemy.exc import DBAPIError
 from index.store import fulltext
 
 APPLICATION_ID = 0x50554C51  # "PULQ", in the header of every file of ours
-SCHEMA = 2  # the header's user_version
+SCHEMA = 3  # the header's user_version
 BUSY_SECONDS = 30.0
 
 
@@ -140,6 +140,21 @@ utterance = Table(
     Index("ix_utterance_speaker", "speaker", "passage", "manner"),
 )
 
+# What made vectors: an encoder by its name. Triggers keep *chunks*, for to count millions takes a while.
+maker = Table(
+    "maker",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("chunks", Integer, nullable=False, server_default="0"),
+)
+COUNTING = (
+    "create trigger chunk_added after insert on chunk when new.maker is not null "
+    "begin update maker set chunks = chunks + 1 where key = new.maker; end",
+    "create trigger chunk_removed after delete on chunk when old.maker is not null "
+    "begin update maker set chunks = chunks - 1 where key = old.maker; end",
+)
+
 chunk = Table(
     "chunk",
     metadata,
@@ -150,6 +165,7 @@ chunk = Table(
     Column("fingerprint", Text, nullable=False, index=True),
     Column("generation", Integer, nullable=False, index=True),
     Column("vector", LargeBinary, nullable=False),  # little-endian float32
+    Column("maker", Integer),  # a key of `maker`, whose rows stay; null: a version made it that did not say
     sqlite_autoincrement=True,
 )
 
@@ -222,6 +238,7 @@ def building(path: Path) -> Iterator[Connection]:
         with explained(path), engine.connect() as connection, writing(connection):
             metadata.create_all(connection)
             fulltext.build(connection)
+            _count_makers(connection)
             connection.exec_driver_sql(f"pragma application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
             yield connection
@@ -236,17 +253,32 @@ def is_outdated(path: Path) -> bool:
 
 
 @contextmanager
-def upgrading(path: Path) -> Iterator[Connection]:
-    """Add what an older version's store lacks; give a connection for its first rows, in one transaction."""
+def upgrading(path: Path) -> Iterator[tuple[Connection, int]]:
+    """
+    Add what an older version's store lacks, in one transaction.
+
+    Gives a connection for its first rows, and the layout that it had.
+    """
     engine = open_engine(path)
     try:
         with explained(path), engine.connect() as connection, writing(connection):
+            found = int(connection.exec_driver_sql("pragma user_version").scalar_one())
             metadata.create_all(connection)  # those that are there stay as they are
-            connection.exec_driver_sql("alter table article add column truncated boolean default 0 not null")
+            if found < 2:
+                connection.exec_driver_sql(
+                    "alter table article add column truncated boolean default 0 not null"
+                )
+            connection.exec_driver_sql("alter table chunk add column maker integer")
+            _count_makers(connection)
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
-            yield connection
+            yield connection, found
     finally:
         engine.dispose()
+
+
+def _count_makers(connection: Connection) -> None:
+    for trigger in COUNTING:
+        connection.exec_driver_sql(trigger)
 
 
 def open_engine(path: Path) -> Engine:
