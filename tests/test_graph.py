@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from index import graph
-from index.embedder import BUNDLED, Embedder, slug
+from index.embedder import BUNDLED, REFERENCE, Embedder, slug
 from index.encoder import ABOUT, DOCUMENT, GRAPH, PROBES, QUERY, TOKENIZER, Encoder, GraphError, sha256
 
 ROOT = Path(__file__).parent.parent
@@ -49,7 +49,7 @@ def copied(made, tmp_path):
 @pytest.mark.model
 def test_its_vectors_are_of_unit_length_and_near_those_of_the_reference(made, embedder):
     _, ours = made
-    assert ours.serving == "int8"
+    assert ours.maker.startswith("int8 graph ")
     vectors, expected = ours.encode_document(TEXTS), embedder.encode_document(TEXTS)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
     assert np.sum(vectors * expected, axis=1).min() > 0.97
@@ -80,7 +80,7 @@ def test_a_text_has_one_vector_in_whatever_company_and_from_however_many_threads
 @pytest.mark.model
 def test_where_it_serves_neither_torch_nor_the_reference_is_imported(made, tmp_path):
     code = (
-        "import sys; from pathlib import Path; from index.embedder import Embedder\n"
+        "import sys; from pathlib import Path; from index.embedder import REFERENCE, Embedder\n"
         f"e = Embedder.kept_in(Path({str(made[0])!r})); e.encode_query('a'); e.encode_document(['b', 'c']);"
         "e.model_id, e.dimension, e.limit, e.length('d'), e.prepare()\n"
         "assert not {'torch', 'transformers', 'sentence_transformers'} & set(sys.modules)"
@@ -132,13 +132,13 @@ def test_a_graph_that_is_not_whole_or_computes_otherwise_is_named_and_the_refere
     spoil(copied)
     with pytest.raises(GraphError, match=why):
         Encoder.open(copied)
-    assert Embedder.kept_in(copied.parent).serving == "reference"
+    assert Embedder.kept_in(copied.parent).maker == REFERENCE
 
 
 @pytest.mark.model
 def test_the_graph_of_another_model_does_not_serve(copied):
     rewrite(copied, model="another@123456789012", weights=[])
-    assert Embedder.kept_in(copied.parent).serving == "reference"
+    assert Embedder.kept_in(copied.parent).maker == REFERENCE
 
 
 @pytest.mark.model
@@ -162,7 +162,7 @@ def test_a_model_that_allows_no_graph_is_remembered_and_the_reference_serves(tmp
     assert not folder.exists()
     embedder = Embedder.kept_in(tmp_path)
     assert embedder.prepare() == "its tokenizer is not one of the library tokenizers"
-    assert embedder.serving == "reference"
+    assert embedder.maker == REFERENCE
     assert graph.refused(folder, "another@1") == ""
 
 

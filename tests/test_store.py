@@ -6,6 +6,7 @@ import math
 import shutil
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -122,7 +123,7 @@ def test_any_text_comes_back_character_for_character(
     store.put(record, text, [Chunk(number=1, start=0, end=len(text), vector=UP)], {title: 2})
     assert store.article(title) == record
     assert store.fingerprints()[title] == text
-    assert store.vectors([text])[text].tolist() == [0, 0, 1]
+    assert store.vectors([text])[text].vector.tolist() == [0, 0, 1]
     store.remove(title)
 
 
@@ -203,6 +204,16 @@ def test_search_returns_no_more_than_the_store_holds(store: Store) -> None:
     only = put(store, article("a", "Text."), EAST)[0]
     assert found(store, k=5) == [(only, 1.0)]
     assert len(found(store, k=10**9)) == 1
+
+
+def test_of_the_equally_near_those_that_came_first_are_found(store: Store) -> None:
+    first = [put(store, article(name, name), EAST)[0] for name in "abcd"]
+    for most in (1, 2, 3, 4):
+        assert [i for i, _ in found(store, k=most)] == first[:most]
+    store.remove("b")
+    (last,) = put(store, article("e", "e"), EAST)
+    assert [i for i, _ in found(store, k=3)] == [first[0], first[2], first[3]]
+    assert [i for i, _ in found(store, k=4)] == [first[0], first[2], first[3], last]
 
 
 STAMP = Stamp(1, "token", MODEL, 32)
@@ -658,7 +669,7 @@ def test_names_add_up_over_articles_and_follow_each_change(folder: Path, store: 
 def test_vectors_of_texts_already_stored_come_back(store: Store) -> None:
     put(store, article("a", "Owls.", "Bees."), EAST, NORTH)
     known = store.vectors(["Bees.", "Cats.", "Bees."])
-    assert {t: v.tolist() for t, v in known.items()} == {"Bees.": [0, 1, 0]}
+    assert {t: k.vector.tolist() for t, k in known.items()} == {"Bees.": [0, 1, 0]}
 
 
 @pytest.mark.parametrize(
@@ -752,7 +763,7 @@ def sqlite_file(path: Path, *statements: str) -> bytes:
     [
         (["create table mine (x)"], "is not a Pullquote store"),
         (["pragma application_id = 7"], "is not a Pullquote store"),
-        (["pragma application_id = 1347767377", "pragma user_version = 3", "create table t (x)"], "newer"),
+        (["pragma application_id = 1347767377", "pragma user_version = 4", "create table t (x)"], "newer"),
     ],
 )
 def test_another_programs_database_is_left_alone(folder: Path, statements: list[str], complaint: str) -> None:
@@ -938,6 +949,41 @@ def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path
             for query in (EAST, np.array([1, 2, 3])):
                 assert anew.search(query, 99) == reader.search(query, 99)
                 assert anew.search(query, 2) == reader.search(query, 2)
+
+
+who_spoke = st.lists(
+    st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(["Ada Roe", "Bo", None]), max_size=3)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=15)
+@given(who_spoke)
+def test_what_is_counted_with_each_change_is_what_there_is(folder: Path, taken: list) -> None:
+    spoken: dict[str, list[str | None]] = {}
+    with Store.open(folder, MODEL, 3) as store:
+        store.clear(MODEL, 3)
+        for name, speakers in taken:
+            spoken[name] = speakers
+            told = tuple(
+                Utterance(start=0, end=1, speaker=s, cue="said", manner=Manner.DIRECT) for s in speakers
+            )
+            passages = (Passage(number=1, text="Owls.", utterances=told),)
+            words = Counter(w.casefold() for s in speakers for w in (s or "").split())
+            store.put(Article(id=name, name=name, title=name, passages=passages), "f", [], words)
+            if not speakers:
+                store.remove(name)
+        every = [s for speakers in spoken.values() for s in speakers]
+        assert store.speakers() == Counter(s for s in every if s)
+        assert store.names() == Counter(w.casefold() for s in every for w in (s or "").split())
+        assert store.summary().utterances == len(every)
+        store.check()
+        with closing(sqlite3.connect(folder / "column.sqlite", isolation_level=None)) as connection:
+            connection.execute("insert into spoken values ('Nobody', 1)")
+            with pytest.raises(CorruptStoreError, match="counted"):
+                store.check()
+            connection.execute("delete from spoken where speaker = 'Nobody'")
 
 
 texts_put = st.lists(

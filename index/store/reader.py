@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import NamedTuple
@@ -16,9 +16,9 @@ from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, loading
 from index.store.packed import as_json, listed
 from index.store.reading import Reading
-from index.store.rows import as_vector, text_fingerprint
+from index.store.rows import Made, as_vector, text_fingerprint
 from index.store.snapshot import Counts, pairs
-from index.store.tables import article, chunk, driver, failure, passage, state, utterance
+from index.store.tables import article, chunk, driver, failure, maker, passage, spoken, state
 
 # In SQL as it is, as in `loading`.
 STORED = """
@@ -48,7 +48,8 @@ class Summary:
     What the store holds, for its owner.
 
     *first* and *last* are the earliest and latest date of an article. *failed* gives the reason for each
-    source that the last sync could not read.
+    source that the last sync could not read. *makers* counts the chunks by what made their vectors, "" where
+    that is not known; none by whom there is nothing.
     """
 
     articles: int
@@ -61,6 +62,7 @@ class Summary:
     model: str
     last_sync: datetime | None
     failed: Mapping[str, str]
+    makers: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reader(Reading):
@@ -149,12 +151,15 @@ class Reader(Reading):
         with self._read() as connection:
             return pairs(connection, select(article.c.id, article.c.fingerprint))
 
-    def vectors(self, texts: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, texts: Iterable[str]) -> dict[str, Made]:
         """Return the vectors of those *texts* that some chunk already has: they need no embedding."""
         wanted = {text_fingerprint(t): t for t in texts}
-        query = select(chunk.c.fingerprint, chunk.c.vector).where(chunk.c.fingerprint.in_(listed(wanted)))
+        query = select(chunk.c.fingerprint, chunk.c.vector, func.coalesce(maker.c.name, ""))
+        found = query.outerjoin_from(chunk, maker, chunk.c.maker == maker.c.key).where(
+            chunk.c.fingerprint.in_(listed(wanted))
+        )
         with self._read() as connection:
-            return {wanted[f]: as_vector(blob) for f, blob in connection.execute(query)}
+            return {wanted[f]: Made(as_vector(blob), by) for f, blob, by in connection.execute(found)}
 
     def passages(self, ids: Collection[int]) -> dict[int, tuple[str, Passage]]:
         """Return (article id, passage) for those of *ids* that are there."""
@@ -224,9 +229,9 @@ class Reader(Reading):
 
     def speakers(self) -> dict[str, int]:
         """Return how many utterances each speaker has."""
-        query = select(utterance.c.speaker, func.count()).where(utterance.c.speaker.is_not(None))
+        query = select(spoken.c.speaker, spoken.c.utterances).where(spoken.c.speaker != "")
         with self._read() as connection:
-            return pairs(connection, query.group_by(utterance.c.speaker))
+            return pairs(connection, query)
 
     def names(self) -> Mapping[str, int]:
         """Return how often each name word occurs; read once for each generation."""
@@ -248,8 +253,13 @@ class Reader(Reading):
         with self._viewing() as (connection, snapshot):
             last_sync = connection.scalar(select(state.c.last_sync))
             failed = pairs(connection, select(failure.c.source, failure.c.reason))
+            counts = snapshot.counts(connection)
+            makers = pairs(connection, select(maker.c.name, maker.c.chunks).where(maker.c.chunks > 0))
+            if unknown := counts.chunks - sum(makers.values()):
+                makers[""] = unknown
             return Summary(
-                **snapshot.counts(connection)._asdict(),
+                **counts._asdict(),
+                makers=makers,
                 model=snapshot.stamp.model,
                 last_sync=last_sync and datetime.fromisoformat(last_sync),
                 failed=failed,

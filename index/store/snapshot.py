@@ -15,7 +15,7 @@ from index.store import fulltext, history
 from index.store.layout import Layout
 from index.store.postings import Postings
 from index.store.stamp import Stamp
-from index.store.tables import article, name, passage, utterance
+from index.store.tables import article, named, passage, utterance
 from index.store.vectors import Vectors
 
 KEPT_WORDS = 100_000  # of the questions asked at one generation: some megabytes
@@ -80,7 +80,7 @@ class Snapshot:
 
     def names(self, connection: Connection) -> Mapping[str, int]:
         """Return how often each name word occurs."""
-        query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
+        query = select(named.c.word, named.c.count)
         return self._once("names", lambda: MappingProxyType(pairs(connection, query)))
 
     def frequency(self, connection: Connection, word: str) -> int:
