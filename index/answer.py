@@ -18,7 +18,6 @@ from index.question import Question, clean, leans, parts, understand
 from index.retriever import Retriever
 from index.segment import fold
 from index.speech.names import names
-from index.speech.roles import ALL as OFFICES
 from index.speech.roles import Offices, mended
 from index.verdict import Answer, Place, Searched, Verdict
 
@@ -125,7 +124,7 @@ class Answerer:
         return self._people[1]
 
     def _holders(self) -> Callable[[str], list[str]]:
-        known = Offices(self._store.roles(OFFICES))
+        known = Offices(lambda office: self._store.roles([office]))
         return lambda phrase: known.holders(mended(phrase))
 
     def _printed(self, word: str) -> tuple[str, ...]:
@@ -136,10 +135,9 @@ class Answerer:
 
     def _columnists(self, speakers: Collection[str]) -> Iterator[str]:
         """Yield who writes the column: its authors, or whoever it is named after ("Roe's Notes")."""
-        articles = self._store.articles()
-        yield from dict.fromkeys(a.author for a in articles if a.author)
+        yield from self._store.authors()
         quoted = {fold(s).split()[-1] for s in speakers}
-        for title in dict.fromkeys(a.title for a in articles if not a.author):
+        for title in self._store.unsigned():
             owner = re.match(r"(\w+?)'?s (\w+)$", fold(title))
             if owner and owner[1] not in quoted and self._store.phrase(f"{owner[1]}'s {owner[2]}", 1):
                 yield owner[1].capitalize()

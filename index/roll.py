@@ -247,6 +247,7 @@ def is_described(label: str) -> bool:
     return is_description(label) or bool(before and last[0].islower() and last not in PARTICLES)
 
 
+@lru_cache(maxsize=50_000)
 def is_body(name: str) -> bool:
     """Tell whether *name* is that of no person: “Justice Department”."""
     return bool(BODY.fullmatch(words_of(name)[-1]))
@@ -263,6 +264,7 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
+@lru_cache(maxsize=50_000)
 def spelled(surname: str) -> str:
     """Return what spellings of one surname share: Zelensky, Zelenskyy, Zelenskiy."""
     if len(surname) < SHORTEST_SPELLING:

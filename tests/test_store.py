@@ -986,6 +986,25 @@ def test_what_is_counted_with_each_change_is_what_there_is(folder: Path, taken: 
             connection.execute("delete from spoken where speaker = 'Nobody'")
 
 
+some_words = st.lists(st.sampled_from(["owls", "hoot", "the", "U.S.", "bee", "—", "at"]), max_size=5).map(
+    " ".join
+)
+
+
+@settings(max_examples=40)
+@given(st.lists(some_words.filter(str.strip), min_size=1, max_size=8), some_words)
+def test_a_phrase_is_found_where_the_full_text_alone_finds_it(
+    folder: Path, texts: list[str], words: str
+) -> None:
+    with Store.open(folder, MODEL, 3) as store:
+        ids = put(store, article("a", *texts))
+        with closing(sqlite3.connect(folder / "column.sqlite")) as connection:
+            query = "select rowid from full_text where full_text match ? order by rowid"
+            found = connection.execute(query, [f'text : "{words}"']).fetchall()
+        assert store.phrase(words, 99) == [x for (x,) in found]
+        assert {x for (x,) in found} <= set(ids)
+
+
 texts_put = st.lists(
     st.tuples(
         st.sampled_from("abcd"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
 
 from countryinfo import all_countries
@@ -48,7 +47,6 @@ SEATS = {
     "america": "united states", "downing street": "united kingdom", "uk": "united kingdom",
     "britain": "united kingdom", "british": "united kingdom", "england": "united kingdom", "elysee": "france",
 }  # fmt: skip
-ALL = frozenset(group[0] for group in OFFICES)
 _OFFICE = {alias: group[0] for group in OFFICES for alias in group}
 _OFFICE_WORDS = re.compile(
     r"\b(" + "|".join(re.escape(a) for a in sorted(_OFFICE, key=len, reverse=True)) + r")\b"
@@ -229,16 +227,20 @@ def _is_short_for(one: str, other: str) -> bool:
 
 
 class Offices:
-    """Who holds which office in the whole column."""
+    """Who holds which office in the whole column; those of each are read when it is first asked for."""
 
-    def __init__(self, roles: Iterable[Role]) -> None:
+    def __init__(self, load: Callable[[str], Iterable[Role]]) -> None:
         """
         Args:
-            roles: Those of all articles, the newest article's first.
+            load: Gives the roles of an office in all articles, the newest article's first.
         """
-        self._roles: dict[str, list[Role]] = defaultdict(list)
-        for role in dict.fromkeys(roles):
-            self._roles[role.office].append(role)
+        self._load = load
+        self._roles: dict[str, list[Role]] = {}
+
+    def _of(self, office: str) -> list[Role]:
+        if office not in self._roles:
+            self._roles[office] = list(dict.fromkeys(self._load(office)))
+        return self._roles[office]
 
     def holders(self, phrase: str) -> list[str]:
         """
@@ -247,7 +249,7 @@ class Offices:
         An office that one person holds at a time, and that *phrase* says the country or body of, may have
         passed from one to the next: all are meant. Any other that several hold says too little to mean one.
         """
-        held = holders(phrase, [r for office in sorted(offices(phrase)) for r in self._roles[office]])
+        held = holders(phrase, [r for office in sorted(offices(phrase)) for r in self._of(office)])
         office, of = parse(phrase)
         return held if len(held) < 2 or (of and office not in SHARED - {"chief"}) else []
 

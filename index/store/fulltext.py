@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from index.passage import Passage
-from index.segment import fold
-from index.store.packed import as_numbers
+from index.segment import STOPWORDS, fold
+from index.store.packed import as_json, as_numbers
 from index.store.terms import TOKENIZER, Terms, Tokenizer
 
 if TYPE_CHECKING:  # they are read out of tables that stand beside this one
@@ -31,7 +31,12 @@ select exists (select id from full_text_docsize except select id from passage)
 HOLDING = text("select count(*) from full_text where full_text match :match")
 # As one text: a row for each of ten thousand would take longer than finding them.
 FOUND = text("select group_concat(rowid) from full_text where full_text match :match")
+FOUND_AMONG = text("""
+select group_concat(rowid) from full_text
+where full_text match :match and rowid in (select value from json_each(:ids))
+""")
 
+FEW = 100  # passages that are looked through one by one
 BLOCK = 512  # passages of which only the best score is looked at first
 
 tokenizer = Tokenizer()
@@ -98,9 +103,22 @@ def terms(words: Iterable[str]) -> list[Terms]:
     return tokenizer.terms(list(dict.fromkeys(map(_plain, words))))
 
 
-def phrase(connection: Connection, words: str) -> NDArray[np.int64]:
-    """Return the ids of all passages whose text holds *words* in this order."""
-    return as_numbers(connection.execute(FOUND, {"match": "text : " + _quoted(words)}).scalar_one())
+def phrase(connection: Connection, words: str, postings: Postings, layout: Layout) -> NDArray[np.int64]:
+    """
+    Return the ids of all passages whose text holds *words* in this order.
+
+    Args:
+        postings: Of the state that *connection* sees, as is *layout*.
+    """
+    match = {"match": "text : " + _quoted(words)}
+    telling = list(filter(None, terms(w for w in _plain(words).split() if w not in STOPWORDS)))
+    if len(telling) > 1:
+        # FTS5 reads where each word stands in the whole column: mostly, few passages hold all of them.
+        holding = layout.ids.values[postings.holding(connection, telling)]
+        if len(holding) <= FEW:
+            found = connection.execute(FOUND_AMONG, {**match, "ids": as_json(holding.tolist())})
+            return as_numbers(found.scalar_one())
+    return as_numbers(connection.execute(FOUND, match).scalar_one())
 
 
 def holding(connection: Connection, word: str, postings: Postings) -> int:

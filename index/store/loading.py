@@ -26,6 +26,10 @@ ARTICLES = """
 select id, name, title, author, date, url, source, truncated from article {where}
 order by date desc nulls last, name, id
 """
+AUTHORS = "select author from article where author <> '' group by 1 order by max(date) desc nulls last, 1"
+UNSIGNED = """
+select title from article where coalesce(author, '') = '' group by 1 order by max(date) desc nulls last, 1
+"""
 PASSAGES = """
 select passage.id, article.id, number, text, voice, outlet, section
 from passage join article on article.key = passage.article
@@ -68,6 +72,16 @@ def load_articles(connection: Connection, article_id: str | None = None) -> list
     if article_id is None:
         return [_article(row) for row in _rows(connection, ARTICLES.format(where=""))]
     return [_article(row) for row in _rows(connection, ARTICLES.format(where="where id = ?"), article_id)]
+
+
+def load_authors(connection: Connection) -> list[str]:
+    """Return the authors of articles, of the newest first."""
+    return [row[0] for row in _rows(connection, AUTHORS)]
+
+
+def load_unsigned(connection: Connection) -> list[str]:
+    """Return the titles of articles without an author, of the newest first."""
+    return [row[0] for row in _rows(connection, UNSIGNED)]
 
 
 def load_article(connection: Connection, article_id: str) -> Article | None:

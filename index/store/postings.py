@@ -153,6 +153,15 @@ class Postings:
             scores[places] += max(frequency, LEAST_FREQUENCY) * (often * (K1 + 1) / (often + norms))
         return scores
 
+    def holding(self, connection: Connection, words: Iterable[Terms]) -> NDArray[np.int32]:
+        """Return the places of the passages that hold all of *words*, rising; *connection* as in `scores`."""
+        held = sorted((self._posting(connection, terms).places for terms in words), key=len)
+        found = held[0] if held else np.zeros(0, np.int32)
+        for places in held[1:]:
+            at = np.minimum(np.searchsorted(places, found), len(places) - 1)
+            found = found[places[at] == found] if len(places) else places
+        return found
+
     def frequency(self, terms: Terms) -> int | None:
         """Return how many passages hold *terms* in a row, None where it would have to be read."""
         known = self._known(terms)

@@ -137,9 +137,10 @@ class Reader(Reading):
     def phrase(self, words: str, k: int, within: Collection[str] | None = None) -> list[int]:
         """Return up to *k* passages that hold *words* in this order, of the newest article first."""
         with self._viewing() as (connection, snapshot):
-            found, among = fulltext.phrase(connection, words), _passages(connection, within, None)
+            text, among = snapshot.text(connection), _passages(connection, within, None)
+            found = fulltext.phrase(connection, words, text.postings, text.layout)
             there = found if among is None else np.intersect1d(found, among)
-            return list(map(int, snapshot.text(connection).layout.first(there, k)))
+            return list(map(int, text.layout.first(there, k)))
 
     def document_frequency(self, words: Iterable[str]) -> dict[str, int]:
         """Return how many passages hold each word, in any form, in their text or heading."""
@@ -189,6 +190,16 @@ class Reader(Reading):
         """Return all articles without their passages, newest first, the undated last."""
         with self._read() as connection:
             return loading.load_articles(connection)
+
+    def authors(self) -> list[str]:
+        """Return who wrote articles, of the newest first."""
+        with self._read() as connection:
+            return loading.load_authors(connection)
+
+    def unsigned(self) -> list[str]:
+        """Return the titles of the articles that nobody signed, of the newest first."""
+        with self._read() as connection:
+            return loading.load_unsigned(connection)
 
     def article_names(self, ids: Collection[str]) -> dict[str, str]:
         """Return the short names of the articles with these ids."""
