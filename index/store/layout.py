@@ -56,6 +56,8 @@ class Layout:
         every = connection.execute(select(article.c.key, article.c.date, article.c.name, article.c.id))
         order = sorted(_printed(*row) for row in every)
         owners = np.searchsorted(ids, owned).astype(np.int32)
+        bare = np.ones(len(ids), dtype=np.bool_)
+        bare[owners] = False
         return cls(
             ids=Growing(ids),
             articles=Growing(keys),
@@ -63,7 +65,7 @@ class Layout:
             alive=np.ones(len(ids), dtype=np.bool_),
             labels=Growing(labels),
             owners=Growing(owners),
-            bare=np.setdiff1d(np.arange(len(ids)), owners),
+            bare=np.flatnonzero(bare),
             order=order,
             ages=_ages(order),
         )

@@ -42,7 +42,7 @@ class Quantised:
     @classmethod
     def of(cls, sample: NDArray[np.float32], blocks: Labelled) -> Quantised:
         """Hold the vectors of *blocks*, each with its labels; the codes are learnt from *sample*, (n, d)."""
-        faiss.omp_set_num_threads(1)  # the same codes on every machine
+        faiss.omp_set_num_threads(1)  # the same codes on every machine, and see `Exact.nearest`
         dimension = sample.shape[1]
         pairs = dimension // 2 if dimension % 2 == 0 else dimension
         index = faiss.IndexPQ(dimension, pairs, BITS, faiss.METRIC_INNER_PRODUCT)
