@@ -191,7 +191,8 @@ def downgrade(path: Path, version: int) -> None:
         ).fetchall():
             connection.execute(f"drop trigger {trigger}")
         connection.execute("alter table chunk drop column maker")
-        for table in ("maker", "spoken", "named"):
+        connection.execute("drop index ix_article_date")
+        for table in ("maker", "total", "spoken", "named"):
             connection.execute(f"drop table {table}")
         if version == 2:
             return

@@ -605,7 +605,7 @@ def test_after_warming_nothing_is_counted_for_the_first_question(store: Store, s
 
     statements.clear()
     store.warm()
-    assert len(whole_tables()) == 6  # four tables are counted
+    assert len(whole_tables()) == 4  # two tables are counted
     statements.clear()
     assert store.lexical(["owl"], 9)
     assert store.phrase("bees", 9)

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, text
 from index.passage import Passage
 from index.segment import STOPWORDS, fold
 from index.store.packed import as_json, as_numbers
-from index.store.terms import TOKENIZER, Terms, Tokenizer
+from index.store.terms import TOKENIZER, Terms, Tokenizer, matching
 
 if TYPE_CHECKING:  # they are read out of tables that stand beside this one
     from index.store.layout import Layout
@@ -31,12 +31,11 @@ select exists (select id from full_text_docsize except select id from passage)
 HOLDING = text("select count(*) from full_text where full_text match :match")
 # As one text: a row for each of ten thousand would take longer than finding them.
 FOUND = text("select group_concat(rowid) from full_text where full_text match :match")
-FOUND_AMONG = text("""
-select group_concat(rowid) from full_text
-where full_text match :match and rowid in (select value from json_each(:ids))
+WRITTEN = text("""
+select id, c0, c1 from full_text_content where id in (select value from json_each(:ids)) order by id
 """)
 
-FEW = 100  # passages that are looked through one by one
+FEW = 64  # passages that are looked through by themselves
 BLOCK = 512  # passages of which only the best score is looked at first
 
 tokenizer = Tokenizer()
@@ -116,8 +115,8 @@ def phrase(connection: Connection, words: str, postings: Postings, layout: Layou
         # FTS5 reads where each word stands in the whole column: mostly, few passages hold all of them.
         holding = layout.ids.values[postings.holding(connection, telling)]
         if len(holding) <= FEW:
-            found = connection.execute(FOUND_AMONG, {**match, "ids": as_json(holding.tolist())})
-            return as_numbers(found.scalar_one())
+            written = connection.execute(WRITTEN, {"ids": as_json(holding.tolist())})
+            return matching([tuple(row) for row in written], match["match"])
     return as_numbers(connection.execute(FOUND, match).scalar_one())
 
 

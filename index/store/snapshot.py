@@ -9,13 +9,13 @@ from datetime import date
 from types import MappingProxyType
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Select, Table, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from index.store import fulltext, history
 from index.store.layout import Layout
 from index.store.postings import Postings
 from index.store.stamp import Stamp
-from index.store.tables import article, named, passage, utterance
+from index.store.tables import article, named, total
 from index.store.vectors import Vectors
 
 KEPT_WORDS = 100_000  # of the questions asked at one generation: some megabytes
@@ -118,17 +118,17 @@ def pairs(connection: Connection, query: Select[Any]) -> dict[str, Any]:
 
 
 def _counted(connection: Connection, vectors: Vectors) -> Counts:
-    first, last = connection.execute(select(func.min(article.c.date), func.max(article.c.date))).one()
+    # Each looks into an index once; both in one query would look at every article.
+    first, last = (
+        connection.execute(select(end(article.c.date))).scalar_one() for end in (func.min, func.max)
+    )
+    totals = pairs(connection, select(total))
     return Counts(
         generation=vectors.stamp.generation,
-        articles=_count(connection, article),
-        passages=_count(connection, passage),
+        articles=connection.execute(select(func.count()).select_from(article)).scalar_one(),
+        passages=totals["passages"],
         chunks=len(vectors),
-        utterances=_count(connection, utterance),
+        utterances=totals["utterances"],
         first=first,
         last=last,
     )
-
-
-def _count(connection: Connection, table: Table) -> int:
-    return connection.execute(select(func.count()).select_from(table)).scalar_one()

@@ -105,7 +105,7 @@ article = Table(
     Column("name", Text, nullable=False),
     Column("title", Text, nullable=False),
     Column("author", Text),
-    Column("date", Date),
+    Column("date", Date, index=True),
     Column("url", Text),
     Column("source", Text, nullable=False),
     Column("truncated", Boolean, nullable=False, server_default="0"),
@@ -173,6 +173,14 @@ name = Table(
     sqlite_with_rowid=False,
 )
 
+# How many passages and utterances there are. Triggers keep it.
+total = Table(
+    "total",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("number", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
 # How often each speaker speaks ("" for nobody who is named), and each word of `name` stands, in all articles.
 # Triggers keep both.
 spoken = Table(
@@ -198,11 +206,19 @@ end;
 create trigger chunk_removed after delete on chunk when old.maker is not null begin
     update maker set chunks = chunks - 1 where key = old.maker;
 end;
+create trigger passage_added after insert on passage begin
+    update total set number = number + 1 where kind = 'passages';
+end;
+create trigger passage_removed after delete on passage begin
+    update total set number = number - 1 where kind = 'passages';
+end;
 create trigger utterance_added after insert on utterance begin
+    update total set number = number + 1 where kind = 'utterances';
     insert into spoken values (coalesce(new.speaker, ''), 1)
         on conflict (speaker) do update set utterances = utterances + 1;
 end;
 create trigger utterance_removed after delete on utterance begin
+    update total set number = number - 1 where kind = 'utterances';
     update spoken set utterances = utterances - 1 where speaker = coalesce(old.speaker, '');
     delete from spoken where speaker = coalesce(old.speaker, '') and utterances = 0;
 end;
@@ -217,11 +233,13 @@ end;
 """
 # What the triggers keep, counted anew.
 COUNTED = {
+    total: "select 'passages', count(*) from passage union all select 'utterances', count(*) from utterance",
     maker: "select maker.name, count(*) from chunk join maker on maker.key = chunk.maker group by 1",
     spoken: "select coalesce(speaker, ''), count(*) from utterance group by 1",
     named: "select word, sum(count) from name group by 1",
 }
 KEPT = {
+    total: "select kind, number from total",
     maker: "select name, chunks from maker where chunks > 0",
     spoken: "select speaker, utterances from spoken",
     named: "select word, count from named",
@@ -318,6 +336,7 @@ def upgrading(path: Path) -> Iterator[tuple[Connection, int]]:
                     "alter table article add column truncated boolean default 0 not null"
                 )
             connection.exec_driver_sql("alter table chunk add column maker integer")
+            connection.exec_driver_sql("create index ix_article_date on article (date)")
             _count(connection)
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
             yield connection, found
@@ -329,7 +348,7 @@ def _count(connection: Connection) -> None:
     """Count what is there, and keep count from now on."""
     for trigger in re.findall(r"(?ms)^create.*?^end;", COUNTING):
         connection.exec_driver_sql(trigger)
-    for table in (spoken, named):
+    for table in (total, spoken, named):
         connection.exec_driver_sql(f"insert into {table.name} {COUNTED[table]}")
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +51,29 @@ def read_terms(written: Iterable[Sequence[object]]) -> dict[str, NDArray[np.int6
     return {term: np.asarray(places, dtype=np.int64) for term, places in found.items()}
 
 
+def matching(written: Sequence[Sequence[object]], match: str) -> NDArray[np.int64]:
+    """Return the ids, rising, of the passages, *written* as (id, text, heading), that *match* finds."""
+    if not written:
+        return np.zeros(0, dtype=np.int64)
+    with _full_text(written) as connection:
+        found = connection.execute("select rowid from full_text where full_text match ? order by 1", [match])
+        return np.asarray([id for (id,) in found], dtype=np.int64)
+
+
 def _instances(written: Iterable[Sequence[object]]) -> list[tuple[int, str, int]]:
     """Return (id, term, place) in the order in which they stand."""
+    with _full_text(written) as connection:
+        connection.execute("create virtual table place using fts5vocab(full_text, instance)")
+        standing = "select doc, term, ((col = 'text') << 31) + offset from place order by doc, col, offset"
+        return connection.execute(standing).fetchall()
+
+
+@contextmanager
+def _full_text(written: Iterable[Sequence[object]]) -> Iterator[sqlite3.Connection]:
+    """Give a full text in memory that holds what is *written*, and nothing else."""
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute(
             f"create virtual table full_text using fts5(text, section, tokenize = '{TOKENIZER}')"
         )
-        connection.execute("create virtual table place using fts5vocab(full_text, instance)")
         connection.executemany("insert into full_text (rowid, text, section) values (?, ?, ?)", written)
-        standing = "select doc, term, ((col = 'text') << 31) + offset from place order by doc, col, offset"
-        return connection.execute(standing).fetchall()
+        yield connection
