@@ -140,7 +140,7 @@ class Replier:
         else:
             verdict, generation = (g.verdict, g.searched.generation) if (g := reply.given) else ("", 0)
             # The memory first: when the question is closed, the next of its conversation may lean on it.
-            self._memory.answers.posted(taken.id, ts)
+            self._memory.answers.posted(taken.id, ts, flush=False)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
             self._ended(taken, reply.given.verdict if reply.given else reply.ending)
             _note("posted", taken, verdict=verdict or None)
@@ -265,7 +265,7 @@ class Replier:
         else:
             if ts is None:
                 return True
-            self._memory.answers.posted(taken.id, ts)
+            self._memory.answers.posted(taken.id, ts, flush=False)
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
             self._ended(taken, Ending.FOUND)
             _note("found", taken)

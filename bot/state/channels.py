@@ -59,6 +59,10 @@ LISTS = ("may_ask", "groups")
 # Channels that people of other organisations read along in, as the last event there said.
 shared_channels = sa.Table("shared_channel", metadata, sa.Column("channel", sa.String, primary_key=True))
 
+# Read for every question: composed once, since that takes longer than running them.
+SETTINGS = sa.select(settings).where(settings.c.channel == sa.bindparam("here"))
+SHARED = sa.select(shared_channels).where(shared_channels.c.channel == sa.bindparam("here"))
+
 
 class Channels:
     """The settings of all channels."""
@@ -69,8 +73,7 @@ class Channels:
     def load(self, channel: str) -> ChannelSettings:
         """Return what is set, or the defaults."""
         with self._engine.connect() as connection:
-            query = sa.select(settings).where(settings.c.channel == channel)
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(SETTINGS, {"here": channel}).mappings().first()
         if row is None:
             return ChannelSettings(channel=channel)
         return ChannelSettings(**{**row, **{name: tuple(json.loads(row[name])) for name in LISTS}})
@@ -86,8 +89,7 @@ class Channels:
     def is_shared(self, channel: str) -> bool:
         """Tell whether people of other organisations are in it, as far as is known."""
         with self._engine.connect() as connection:
-            query = sa.select(shared_channels).where(shared_channels.c.channel == channel)
-            return connection.execute(query).first() is not None
+            return connection.execute(SHARED, {"here": channel}).first() is not None
 
     def note_shared(self, channel: str, *, shared: bool) -> None:
         """Write down whether people of other organisations are in it; writes only what is new."""

@@ -1,4 +1,10 @@
-"""The file that all memory is in: ``DATA_DIR/bot.sqlite``. What is written is on the disk, not in a cache."""
+"""
+The file that all memory is in: ``DATA_DIR/bot.sqlite``.
+
+Promises: what a transaction wrote is on the disk when it is over, not in a cache, and survives a power cut.
+One of an `unflushed` engine survives the death of the process at once, and a power cut as soon as any later
+transaction is flushed, because SQLite's log is written in order and read back up to where it breaks off.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +24,8 @@ KEPT = 90 * DAY
 # Long enough for another process to commit, short enough to be within Slack's 3 s for an ack.
 LOCK_TIMEOUT = 2.0
 
+FLUSH = "flush"  # the option of an engine that says whether its transactions are flushed
+
 metadata = sa.MetaData()
 
 
@@ -27,11 +35,21 @@ def open_file(path: Path) -> sa.Engine:
     path.touch(mode=0o600)  # questions are for nobody else's eyes
     url = sa.URL.create("sqlite", database=str(path))
     engine = sa.create_engine(url, connect_args={"timeout": LOCK_TIMEOUT}, hide_parameters=True)
-    sa.event.listen(engine, "connect", _make_durable)
+    sa.event.listen(engine, "connect", _keep_a_log)
+    sa.event.listen(engine, "begin", _settle_flush)
     with engine.begin() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
         metadata.create_all(connection)
     return engine
+
+
+def unflushed(engine: sa.Engine) -> sa.Engine:
+    """
+    Return *engine* for what may be lost in a power cut, or is of use only to what is flushed after it.
+
+    A flush takes longer than all else that a question writes: it is for what was promised to somebody.
+    """
+    return engine.execution_options(**{FLUSH: False})
 
 
 def damage(path: Path) -> str | None:
@@ -63,9 +81,15 @@ class OnDisk:
         self.close()
 
 
-def _make_durable(connection: DBAPIConnection, _: object) -> None:
+def _keep_a_log(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    # An ack promises that the question is kept: FULL writes it to the disk, not to the cache.
-    for pragma in ("journal_mode = WAL", "synchronous = FULL"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA journal_mode = WAL")
     cursor.close()
+
+
+def _settle_flush(connection: sa.Connection) -> None:
+    """Say for each transaction anew whether it is flushed: no connection is left as another had it."""
+    flush = connection.get_execution_options().get(FLUSH, True)
+    own = connection.connection.driver_connection
+    assert own is not None
+    own.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")

@@ -3,6 +3,10 @@ What the bot must remember: each question from its arrival to its answer, in ``D
 
 Promises: a question that ``put`` took is never lost and never taken twice; it is worked on by one
 worker at a time; a crash hands it back when its lease runs out, and says whether a post had begun.
+
+So it is after a power cut, too. Flushed is what Slack is told or has told: that a question came (`put`,
+before its ack), that a post begins (`begin_post`, before it), how it ended (`finish`, `defer`). Who holds a
+question (`take`, `renew`) is of no use to anybody after a power cut, and is not flushed.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, OnDisk, metadata
+from bot.state.disk import KEPT, OnDisk, metadata, unflushed
 from bot.state.ids import new_id
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
@@ -159,6 +163,47 @@ questions = sa.Table(
 OPEN = (State.WAITING, State.POSTING)
 
 
+def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
+    """Return where a question belongs: its thread, or "" for the top of a direct conversation."""
+    opened = sa.case((table.c.kind == Kind.MENTION, table.c.ts))
+    return sa.func.coalesce(table.c.thread_ts, opened, "")
+
+
+def _held(now: sa.ColumnElement[float]) -> sa.ColumnElement[bool]:
+    """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
+    other = questions.alias("other")
+    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
+    talk = (other.c.kind.not_in(COMMANDED), questions.c.kind.not_in(COMMANDED))
+    here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
+    earlier = other.c.received_at < questions.c.received_at
+    return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
+
+
+# Of every question: composed once, since that takes longer than running them.
+_now: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
+_awake = questions.c.channel.not_in(sa.bindparam("resting", expanding=True)) | questions.c.kind.in_(WHISPERED)
+_due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= _now, _awake, ~_held(_now))
+PUT = sqlite.insert(questions).on_conflict_do_nothing()
+OLDEST = sa.select(questions.c.id).where(_due).order_by(questions.c.received_at).limit(1)
+TAKE = (
+    questions.update()
+    .where(questions.c.id == OLDEST.scalar_subquery(), _due)
+    .values(
+        owner=sa.bindparam("me"),
+        hold=sa.bindparam("holding"),
+        due_at=sa.bindparam("until"),
+        attempts=questions.c.attempts + 1,
+    )
+    .returning(questions)
+)
+CHANGE = questions.update().where(
+    questions.c.id == sa.bindparam("this"),
+    questions.c.owner == sa.bindparam("me"),
+    questions.c.hold == sa.bindparam("holding"),
+    questions.c.state.in_(OPEN),
+)
+
+
 class Inbox(OnDisk):
     """
     The questions of one bot, shared by its threads and by any other process on the same file.
@@ -180,6 +225,7 @@ class Inbox(OnDisk):
         self._owner = secrets.token_hex(8)
         self._arrived = threading.Event()
         super().__init__(path)
+        self._unflushed = unflushed(self._engine)
 
     def put(self, request: Request) -> bool:
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
@@ -192,7 +238,7 @@ class Inbox(OnDisk):
             "due_at": now,
         }
         with self._engine.begin() as connection:
-            result = connection.execute(sqlite.insert(questions).values(row).on_conflict_do_nothing())
+            result = connection.execute(PUT, row)
         if result.rowcount:
             self._arrived.set()
         return bool(result.rowcount)
@@ -203,19 +249,13 @@ class Inbox(OnDisk):
 
         In the channels that are *resting*, only what is answered to its asker alone is taken.
         """
-        now, hold = self._clock(), secrets.token_hex(8)
-        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now, ~_held(now))
-        if resting:
-            due = sa.and_(due, questions.c.channel.not_in(resting) | questions.c.kind.in_(WHISPERED))
-        oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
-        take = (
-            questions.update()
-            .where(questions.c.id == oldest.scalar_subquery(), due)
-            .values(owner=self._owner, hold=hold, due_at=now + self.lease, attempts=questions.c.attempts + 1)
-            .returning(questions)
-        )
-        with self._engine.begin() as connection:
-            row = connection.execute(take).mappings().first()
+        now = self._clock()
+        asked = {"now": now, "resting": list(resting)}
+        with self._unflushed.begin() as connection:
+            if connection.execute(OLDEST, asked).first() is None:  # a look keeps nobody from writing
+                return None
+            holding = {"me": self._owner, "holding": secrets.token_hex(8), "until": now + self.lease}
+            row = connection.execute(TAKE, asked | holding).mappings().first()
         return None if row is None else _taken(row)
 
     def edit(self, team: str, channel: str, ts: str, text: str) -> Edited:
@@ -294,7 +334,7 @@ class Inbox(OnDisk):
             renewal = (
                 self._mine().where(questions.c.hold.in_(holds)).values(due_at=self._clock() + self.lease)
             )
-            with self._engine.begin() as connection:
+            with self._unflushed.begin() as connection:
                 connection.execute(renewal)
 
     def hand_back(self) -> None:
@@ -343,29 +383,9 @@ class Inbox(OnDisk):
         return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))
 
     def _change(self, taken: Taken, **values: Any) -> bool:
+        held = {"this": taken.id, "me": self._owner, "holding": taken.hold}
         with self._engine.begin() as connection:
-            change = (
-                self._mine()
-                .where(questions.c.id == taken.id, questions.c.hold == taken.hold)
-                .values(**values)
-            )
-            return bool(connection.execute(change).rowcount)
-
-
-def _held(now: float) -> sa.ColumnElement[bool]:
-    """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
-    other = questions.alias("other")
-    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
-    talk = (other.c.kind.not_in(COMMANDED), questions.c.kind.not_in(COMMANDED))
-    here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
-    earlier = other.c.received_at < questions.c.received_at
-    return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
-
-
-def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
-    """Return where a question belongs: its thread, or "" for the top of a direct conversation."""
-    opened = sa.case((table.c.kind == Kind.MENTION, table.c.ts))
-    return sa.func.coalesce(table.c.thread_ts, opened, "")
+            return bool(connection.execute(CHANGE, held | values).rowcount)
 
 
 def _request(row: sa.RowMapping) -> Request:

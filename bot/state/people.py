@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata
+from bot.state.disk import metadata, unflushed
 from index.answer import Place
 
 DAY = 24 * 3600.0
@@ -34,12 +34,43 @@ requests = sa.Table(
     sa.Index("request_user", "user", "at"),
 )
 
+# Of every question: composed once, since that takes longer than running them.
+_insert = sqlite.insert(shown)
+NOTE_SHOWN = _insert.on_conflict_do_update(
+    index_elements=[column.name for column in shown.primary_key],
+    set_={"end": sa.func.max(shown.c.end, _insert.excluded.end)},
+)
+UNNOTE_SHOWN = shown.delete().where(
+    shown.c.answer == sa.bindparam("of_answer"), shown.c.user == sa.bindparam("to_user")
+)
+SHOWN_SINCE = (
+    sa.select(shown.c.article, shown.c.number, shown.c.start, shown.c.end)
+    .distinct()
+    .where(
+        shown.c.user == sa.bindparam("to_user"),
+        shown.c.at > sa.bindparam("since"),
+        shown.c.answer != sa.bindparam("but"),
+    )
+)
+NOTE_REQUEST = sqlite.insert(requests).on_conflict_do_nothing()
+REQUESTS_SINCE = (
+    sa.select(requests.c.at)
+    .where(
+        requests.c.user == sa.bindparam("by_user"),
+        requests.c.at > sa.bindparam("since"),
+        requests.c.key != sa.bindparam("but"),
+    )
+    .order_by(requests.c.at)
+)
+
 
 class People:
     """What is known of the people who ask: how often, and where they were shown something; never what."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], float]) -> None:
         self._engine, self.clock = engine, clock
+        # The post that a note stands for is flushed after it; what a click shows, a power cut may forgive.
+        self._unflushed = unflushed(engine)
 
     def note_shown(self, answer: str, user: str, places: Iterable[Place]) -> None:
         """Write down where the words stand that *answer* shows *user*, instead of what was written before."""
@@ -49,33 +80,27 @@ class People:
             dict(zip(keys, place, strict=True), answer=answer, user=user, at=at)
             for place in dict.fromkeys(places)
         ]
-        with self._engine.begin() as connection:
-            connection.execute(shown.delete().where(shown.c.answer == answer, shown.c.user == user))
+        with self._unflushed.begin() as connection:
+            connection.execute(UNNOTE_SHOWN, {"of_answer": answer, "to_user": user})
             if rows:
-                insert = sqlite.insert(shown)
-                keys_of = [column.name for column in shown.primary_key]
-                longest = {"end": sa.func.max(shown.c.end, insert.excluded.end)}
-                connection.execute(insert.on_conflict_do_update(index_elements=keys_of, set_=longest), rows)
+                connection.execute(NOTE_SHOWN, rows)
 
     def shown_today(self, user: str, *, but: str = "") -> list[Place]:
         """Return where the words stand that somebody was shown in the last 24 hours, *but* by one answer."""
-        query = sa.select(shown.c.article, shown.c.number, shown.c.start, shown.c.end).distinct()
-        recent = (shown.c.user == user, shown.c.at > self.clock() - DAY, shown.c.answer != but)
+        given = {"to_user": user, "since": self.clock() - DAY, "but": but}
         with self._engine.connect() as connection:
-            return [(a, n, start, end) for a, n, start, end in connection.execute(query.where(*recent))]
+            return [(a, n, start, end) for a, n, start, end in connection.execute(SHOWN_SINCE, given)]
 
     def note_request(self, user: str, key: str, at: float) -> None:
         """Write down that somebody asked at that time; *key* is the question's, which counts once."""
-        row = {"key": key, "user": user, "at": at}
-        with self._engine.begin() as connection:
-            connection.execute(sqlite.insert(requests).values(row).on_conflict_do_nothing())
+        with self._unflushed.begin() as connection:
+            connection.execute(NOTE_REQUEST, {"key": key, "user": user, "at": at})
 
     def requests_since(self, user: str, at: float, *, but: str = "") -> list[float]:
         """Return when somebody asked after *at*, *but* for one question, the earliest first."""
-        after = (requests.c.user == user, requests.c.at > at, requests.c.key != but)
-        query = sa.select(requests.c.at).where(*after).order_by(requests.c.at)
+        given = {"by_user": user, "since": at, "but": but}
         with self._engine.connect() as connection:
-            return list(connection.execute(query).scalars())
+            return list(connection.execute(REQUESTS_SINCE, given).scalars())
 
     def forget(self) -> None:
         """Delete what is older than a day."""
