@@ -48,7 +48,7 @@ from bot.poster import Poster, posting_client
 from bot.press import ALARM_AFTER, Press
 from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
-from bot.status import Herald, Statuses
+from bot.status import MOMENT, Herald, Statuses
 from bot.syncing import Keeper, Rhythm
 from bot.upkeep import Upkeep
 from bot.vitals import DigestOutcome, Vitals
@@ -93,9 +93,10 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
-    the bot fares. *rhythm* says when the column is synced. A digest that is *digest_alarm_after* seconds late
-    is told to the admins; *clock* is what it is late by.
+    posts in a channel, *moment* how many before a question that is worked on gets a status. *limits* is what
+    one person gets, *admins* who runs the bot. *vitals* are told how the bot fares. *rhythm* says when the
+    column is synced. A digest that is *digest_alarm_after* seconds late is told to the admins; *clock* is
+    what it is late by.
     """
 
     slack: Slack
@@ -106,6 +107,7 @@ class Service:
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
+    moment: float = MOMENT
     vitals: Vitals = field(default_factory=Vitals)
     rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
     digest_alarm_after: float = ALARM_AFTER
@@ -152,7 +154,7 @@ class Service:
         failures: Failures,
     ) -> None:
         """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
+        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals, moment=self.moment)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
         self.vitals.check("herald", herald.died, vital=True)

@@ -38,7 +38,7 @@ from bot.pace import Pace
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
 from bot.settings import SHARED_REFUSAL, refusal
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
-from bot.status import WORKING, Statuses
+from bot.status import Statuses
 from bot.vitals import Ending, Stage, Vitals
 from index.answer import Answer, Place, Verdict
 
@@ -113,7 +113,7 @@ class Replier:
             self._vitals.ended(taken.request.kind, Ending.UNSENT)
             log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
         elif not taken.in_doubt or self._is_missing(taken):
-            self._statuses.show(taken.id, taken.request, WORKING)
+            self._statuses.expect(taken.id, taken.request)
             replied = False
             try:
                 replied = self._reply(taken)
