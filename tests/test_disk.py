@@ -111,7 +111,7 @@ def test_after_a_power_cut_a_question_waits_is_in_doubt_or_is_done(tmp_path, las
         # Whoever clicks on the answer is known, and what it counted for stays counted.
         assert memory.answers.load(life.taken.id).question == "tide"
         assert memory.people.requests_since("U1", 0.0) == [1.0]
-        assert memory.people.shown_today("U1") == [("a1", 1, 0, 10)]
+        assert memory.people.shown_today("U1", ["a1"]) == [("a1", 1, 0, 10)]
         assert (memory.answers.at("C1", "2.0") is not None) == (LEFT[last] is State.DONE)
 
 

@@ -50,6 +50,7 @@ SHOWN_SINCE = (
         shown.c.user == sa.bindparam("to_user"),
         shown.c.at > sa.bindparam("since"),
         shown.c.answer != sa.bindparam("but"),
+        shown.c.article.in_(sa.bindparam("articles", expanding=True)),
     )
 )
 NOTE_REQUEST = sqlite.insert(requests).on_conflict_do_nothing()
@@ -85,9 +86,13 @@ class People:
             if rows:
                 connection.execute(NOTE_SHOWN, rows)
 
-    def shown_today(self, user: str, *, but: str = "") -> list[Place]:
-        """Return where the words stand that somebody was shown in the last 24 hours, *but* by one answer."""
-        given = {"to_user": user, "since": self.clock() - DAY, "but": but}
+    def shown_today(self, user: str, articles: Iterable[str], *, but: str = "") -> list[Place]:
+        """
+        Return where the words stand that somebody was shown in the last 24 hours, *but* by one answer.
+
+        Only those of *articles*, by their ids: of all that was shown to somebody in a day, few are needed.
+        """
+        given = {"to_user": user, "since": self.clock() - DAY, "but": but, "articles": list(articles)}
         with self._engine.connect() as connection:
             return [(a, n, start, end) for a, n, start, end in connection.execute(SHOWN_SINCE, given)]
 
