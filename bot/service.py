@@ -127,6 +127,7 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
+        loading = _in_thread(self.load)  # beside connecting
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
         groups = Groups(client, vitals=vitals)
         app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf, vitals)
@@ -136,14 +137,18 @@ class Service:
             with noting() as failures:
                 if await _unless(stop, connector.join()):
                     log.info("connected")
-                    await self._answer(client, admins, groups, manners, stop, started, shelf, failures)
+                    await self._answer(
+                        loading, client, admins, groups, manners, stop, started, shelf, failures
+                    )
         finally:
+            loading.cancel()
             watching.cancel()
             await connector.leave()
             log.info("stopped")
 
     async def _answer(
         self,
+        loading: Awaitable[Loaded],
         client: WebClient,
         admins: Admins,
         groups: Groups,
@@ -153,13 +158,13 @@ class Service:
         shelf: Shelf,
         failures: Failures,
     ) -> None:
-        """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
+        """Wait for the column, then answer until *stop* is set; who waits meanwhile is told why."""
         loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals, moment=self.moment)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
         self.vitals.check("herald", herald.died, vital=True)
         try:
-            answerer = await _unless(stop, _in_thread(self.load))
+            answerer = await _unless(stop, loading)
             if answerer is None:
                 return
             shelf.column = answerer
@@ -423,7 +428,7 @@ async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:
     return None
 
 
-def _in_thread(load: Callable[[], T]) -> Awaitable[T]:
+def _in_thread(load: Callable[[], T]) -> asyncio.Future[T]:
     """Run *load* in a thread that, unlike an executor's, does not keep a stopping process alive."""
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()
