@@ -1,10 +1,13 @@
-"""An event in, a message out: what the bot costs besides the model, over the workspace on this machine."""
+"""An event in, a message out: what the bot costs besides the model; and its start, with the model."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -21,6 +24,7 @@ from index.retriever import Retriever
 from index.store import Store
 
 PATIENCE = 30.0
+ROOT = Path(__file__).parent.parent
 QUESTIONS, TOGETHER = 40, 100
 
 
@@ -57,6 +61,37 @@ def measure(folder: Path, passages: int, questions: int = QUESTIONS, together: i
             for ts in sent:
                 workspace.wait_for_message(channel, thread_ts=ts, timeout=PATIENCE)
             return Served(single, answering, together / (time.perf_counter() - start))
+
+
+def start(data: Path, question: str, articles: Sequence[Path]) -> float:
+    """
+    Start the bot on a column that is stored in *data*; return the seconds until it has answered *question*.
+
+    A process of its own, with the real model: somebody asks as soon as the socket is open. What an earlier
+    bot remembers is deleted: each workspace numbers its events from the beginning.
+    """
+    for remembered in data.glob("bot.sqlite*"):
+        remembered.unlink()
+    with Workspace.start(timing=Timing(post_interval=0)) as workspace:
+        person, channel = workspace.user("Ada"), workspace.channel("general")
+        settings = {
+            "SLACK_BOT_TOKEN": workspace.bot_token,
+            "SLACK_APP_TOKEN": workspace.app_token,
+            "SLACK_API_URL": workspace.api_url,
+            "COLUMN": " ".join(f'"{folder}"' for folder in articles),
+            "DATA_DIR": str(data),
+            "HEALTH_ADDRESS": "off",
+            "LOG_LEVEL": "ERROR",
+        }
+        begun = time.perf_counter()
+        with subprocess.Popen([sys.executable, "-m", "bot"], cwd=ROOT, env=os.environ | settings) as bot:
+            try:
+                workspace.wait_connected(PATIENCE)
+                ts = workspace.post(person, channel, f"<@{workspace.bot_user_id}> {question}")
+                workspace.wait_for_message(channel, thread_ts=ts, timeout=PATIENCE)
+                return time.perf_counter() - begun
+            finally:
+                bot.terminate()
 
 
 class Timed(Column):
