@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import html
 import logging
 import os
@@ -174,8 +175,11 @@ def serve(config: Config, slack: Slack) -> None:
     """
     embedder = embedder_of(config.index)
     threading.Thread(target=_open, args=(embedder,), name="open", daemon=True).start()
+    gc.disable()  # to look for garbage in what is only being read is a tenth of the start
     from bot.serving import run
 
+    gc.freeze()
+    gc.enable()
     asyncio.run(run(config, slack, config.index.data_dir / MEMORY, lambda: load(config.index, embedder)))
 
 
