@@ -223,7 +223,7 @@ class Inbox(OnDisk):
         self.lease, self._keep = lease, keep
         self._clock = clock
         self._owner = secrets.token_hex(8)
-        self._arrived = threading.Event()
+        self._arrived, self._news = threading.Condition(), False
         super().__init__(path)
         self._unflushed = unflushed(self._engine)
 
@@ -240,7 +240,7 @@ class Inbox(OnDisk):
         with self._engine.begin() as connection:
             result = connection.execute(PUT, row)
         if result.rowcount:
-            self._arrived.set()
+            self._tell()
         return bool(result.rowcount)
 
     def take(self, resting: Collection[str] = ()) -> Taken | None:
@@ -320,7 +320,7 @@ class Inbox(OnDisk):
         self._change(
             taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
         )
-        self._arrived.set()  # the next of the same conversation may be taken
+        self._tell()  # the next of the same conversation may be taken
 
     def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         """Put a question back for *seconds*; such a wait is no failed attempt."""
@@ -371,13 +371,22 @@ class Inbox(OnDisk):
         return {state: found.get(state, 0) for state in OPEN}
 
     def wait(self, seconds: float) -> None:
-        """Sleep until a question arrives in this process, at most *seconds*."""
-        if self._arrived.wait(seconds):
-            self._arrived.clear()
+        """Sleep until a question arrives in this process, at most *seconds*; each wakes one who waits."""
+        with self._arrived:
+            if not self._news:
+                self._arrived.wait(seconds)
+            self._news = False
 
     def wake(self) -> None:
-        """End a ``wait`` early."""
-        self._arrived.set()
+        """End every ``wait`` early."""
+        with self._arrived:
+            self._news = True
+            self._arrived.notify_all()
+
+    def _tell(self) -> None:
+        with self._arrived:
+            self._news = True
+            self._arrived.notify()
 
     def _mine(self) -> sa.Update:
         return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))
