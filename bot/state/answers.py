@@ -16,7 +16,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata, unflushed
+from bot.state.disk import Prepared, asked, metadata, unflushed
 from bot.state.feedback import feedback
 from bot.state.inbox import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
@@ -252,14 +252,17 @@ answer_article = sa.Table(
 WORDS = ("suggestions", "topics", "unanswered", "candidates")
 COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 
-# Of every question: composed once, since that takes longer than running them.
 _insert = sqlite.insert(answers)
-SAVE = _insert.on_conflict_do_update(
-    index_elements=["id"],
-    set_={c.name: _insert.excluded[c.name] for c in answers.columns if not c.primary_key},
+SAVE = Prepared(
+    _insert.on_conflict_do_update(
+        index_elements=["id"],
+        set_={c.name: _insert.excluded[c.name] for c in answers.columns if not c.primary_key},
+    ),
+    answers.c.keys(),
 )
-UNNOTE_ARTICLES = answer_article.delete().where(answer_article.c.answer == sa.bindparam("of_answer"))
-POSTED = answers.update().where(answers.c.id == sa.bindparam("of_answer"))
+UNNOTE_ARTICLES = Prepared(answer_article.delete().where(answer_article.c.answer == asked("this")))
+NOTE_ARTICLE = Prepared(answer_article.insert(), answer_article.c.keys())
+POSTED = Prepared(answers.update().where(answers.c.id == asked("this")), ["reply_ts"])
 
 
 class Answers:
@@ -280,7 +283,7 @@ class Answers:
             "created_at": self._clock(),
         }
         with self._unflushed.begin() as connection:
-            connection.execute(SAVE, row)
+            SAVE.run(connection, row)
             _note_articles(connection, given)
 
     def load(self, id: str) -> Given | None:
@@ -314,7 +317,7 @@ class Answers:
     def posted(self, id: str, reply_ts: str | None, *, flush: bool = True) -> None:
         """Write down which message shows it; not to *flush* it is for what is flushed with what follows."""
         with (self._engine if flush else self._unflushed).begin() as connection:
-            connection.execute(POSTED, {"of_answer": id, "reply_ts": reply_ts})
+            POSTED.run(connection, {"this": id, "reply_ts": reply_ts})
 
     def share(self, id: str) -> bool:
         """Write down that it is shared; False when it was before, so that nothing may be shared again."""
@@ -358,10 +361,8 @@ def rewrite(connection: sa.Connection, given: Given) -> None:
 
 def _note_articles(connection: sa.Connection, given: Given) -> None:
     quoted = dict.fromkeys(reference.article for reference in (*given.excerpts, *given.withheld))
-    connection.execute(UNNOTE_ARTICLES, {"of_answer": given.id})
-    if quoted:
-        rows = [{"answer": given.id, "article": article} for article in quoted]
-        connection.execute(answer_article.insert(), rows)
+    UNNOTE_ARTICLES.run(connection, {"this": given.id})
+    NOTE_ARTICLE.run_each(connection, ({"answer": given.id, "article": article} for article in quoted))
 
 
 def index_articles(connection: sa.Connection) -> None:

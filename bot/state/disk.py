@@ -9,12 +9,14 @@ transaction is flushed, because SQLite's log is written in order and read back u
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine.interfaces import DBAPIConnection
 
 DAY = 24 * 3600.0
@@ -50,6 +52,42 @@ def unflushed(engine: sa.Engine) -> sa.Engine:
     A flush takes longer than all else that a question writes: it is for what was promised to somebody.
     """
     return engine.execution_options(**{FLUSH: False})
+
+
+def asked(name: str) -> sa.BindParameter[Any]:
+    """Return the place in a `Prepared` statement of what is given by *name*."""
+    return sa.bindparam(name, required=False)
+
+
+def one_of(column: sa.ColumnElement[str], values: Collection[str]) -> sa.ColumnElement[bool]:
+    """Tell in a `Prepared` whether *column* is one of *values*: an ``in_`` is composed anew each time."""
+    return sa.or_(*(column == value for value in values))
+
+
+class Prepared:
+    """
+    A statement that every question runs: composed once, and given to SQLite as it is.
+
+    SQLAlchemy takes longer over most than SQLite does. What comes out are SQLite's own rows: a truth value is
+    0 or 1.
+    """
+
+    def __init__(self, statement: sa.ClauseElement, sets: Collection[str] = ()) -> None:
+        """*sets* are the columns that an insert or update writes, each from what is given by its name."""
+        composed = statement.compile(
+            dialect=sqlite.dialect(paramstyle="named"),
+            column_keys=list(sets) or None,
+        )
+        self._sql = str(composed)
+        self._constants = {name: value for name, value in composed.params.items() if value is not None}
+
+    def run(self, connection: sa.Connection, given: dict[str, Any]) -> sqlite3.Cursor:
+        """Run it in the transaction of *connection*."""
+        return _driver(connection).execute(self._sql, self._constants | given)
+
+    def run_each(self, connection: sa.Connection, rows: Iterable[dict[str, Any]]) -> None:
+        """Run it for each of *rows*."""
+        _driver(connection).executemany(self._sql, (self._constants | row for row in rows))
 
 
 def damage(path: Path) -> str | None:
@@ -90,6 +128,10 @@ def _keep_a_log(connection: DBAPIConnection, _: object) -> None:
 def _settle_flush(connection: sa.Connection) -> None:
     """Say for each transaction anew whether it is flushed: no connection is left as another had it."""
     flush = connection.get_execution_options().get(FLUSH, True)
+    _driver(connection).execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
+
+
+def _driver(connection: sa.Connection) -> sqlite3.Connection:
     own = connection.connection.driver_connection
-    assert own is not None
-    own.execute(f"PRAGMA synchronous = {'FULL' if flush else 'NORMAL'}")
+    assert isinstance(own, sqlite3.Connection)
+    return own

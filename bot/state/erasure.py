@@ -16,16 +16,17 @@ from sqlalchemy.dialects import sqlite
 from bot.state.answers import answer_article, answers
 from bot.state.channels import settings
 from bot.state.corrections import corrections
-from bot.state.disk import DAY, metadata
+from bot.state.disk import DAY, Prepared, metadata, one_of
 from bot.state.feedback import feedback
 from bot.state.inbox import OPEN, questions
 from bot.state.people import requests, shown
 
 # Questions of people who asked to be forgotten, which were still open then.
 leaving = sa.Table("forget_later", metadata, sa.Column("question", sa.String, primary_key=True))
-# Looked for after every question: composed once, since that takes longer than running it.
-OVER = sa.select(leaving.c.question).where(
-    leaving.c.question.not_in(sa.select(questions.c.id).where(questions.c.state.in_(OPEN)))
+OVER = Prepared(
+    sa.select(leaving.c.question).where(
+        leaving.c.question.not_in(sa.select(questions.c.id).where(one_of(questions.c.state, OPEN)))
+    )
 )
 
 NOBODY = ""
@@ -74,7 +75,7 @@ class Erasure:
     def sweep(self) -> None:
         """Delete what people who asked to be forgotten still waited for, now that they have it."""
         with self._engine.connect() as connection:
-            over = list(connection.execute(OVER).scalars())
+            over = [id for (id,) in OVER.run(connection, {})]
         if not over:
             return
         with self._engine.begin() as connection:

@@ -11,10 +11,11 @@ question (`take`, `renew`) is of no use to anybody after a power cut, and is not
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -23,7 +24,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, OnDisk, metadata, unflushed
+from bot.state.disk import KEPT, OnDisk, Prepared, asked, metadata, one_of, unflushed
 from bot.state.ids import new_id
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
@@ -172,36 +173,37 @@ def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
 def _held(now: sa.ColumnElement[float]) -> sa.ColumnElement[bool]:
     """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
     other = questions.alias("other")
-    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
-    talk = (other.c.kind.not_in(COMMANDED), questions.c.kind.not_in(COMMANDED))
+    worked_on = (one_of(other.c.state, OPEN), other.c.owner.is_not(None), other.c.due_at > now)
+    talk = (~one_of(other.c.kind, COMMANDED), ~one_of(questions.c.kind, COMMANDED))
     here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
     earlier = other.c.received_at < questions.c.received_at
     return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
 
 
-# Of every question: composed once, since that takes longer than running them.
-_now: sa.BindParameter[float] = sa.bindparam("now", type_=sa.Float)
-_awake = questions.c.channel.not_in(sa.bindparam("resting", expanding=True)) | questions.c.kind.in_(WHISPERED)
-_due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= _now, _awake, ~_held(_now))
-PUT = sqlite.insert(questions).on_conflict_do_nothing()
-OLDEST = sa.select(questions.c.id).where(_due).order_by(questions.c.received_at).limit(1)
-TAKE = (
+_now: sa.BindParameter[float] = asked("now")
+_resting = sa.func.json_each(asked("resting")).table_valued("value")
+_awake = questions.c.channel.not_in(sa.select(_resting.c.value)) | one_of(questions.c.kind, WHISPERED)
+_due = sa.and_(one_of(questions.c.state, OPEN), questions.c.due_at <= _now, _awake, ~_held(_now))
+_oldest = sa.select(questions.c.id).where(_due).order_by(questions.c.received_at).limit(1)
+# Of one that is held.
+_this = sa.and_(
+    questions.c.id == asked("this"),
+    questions.c.owner == asked("me"),
+    questions.c.hold == asked("holding"),
+    one_of(questions.c.state, OPEN),
+)
+PUT = Prepared(sqlite.insert(questions).on_conflict_do_nothing(), questions.c.keys())
+OLDEST = Prepared(_oldest)
+TAKE = Prepared(
     questions.update()
-    .where(questions.c.id == OLDEST.scalar_subquery(), _due)
-    .values(
-        owner=sa.bindparam("me"),
-        hold=sa.bindparam("holding"),
-        due_at=sa.bindparam("until"),
-        attempts=questions.c.attempts + 1,
-    )
-    .returning(questions)
+    .where(questions.c.id == _oldest.scalar_subquery(), _due)
+    .values(attempts=questions.c.attempts + 1)
+    .returning(questions),
+    ("owner", "hold", "due_at"),
 )
-CHANGE = questions.update().where(
-    questions.c.id == sa.bindparam("this"),
-    questions.c.owner == sa.bindparam("me"),
-    questions.c.hold == sa.bindparam("holding"),
-    questions.c.state.in_(OPEN),
-)
+BEGIN = Prepared(questions.update().where(_this), ("state", "due_at"))
+FINISH = Prepared(questions.update().where(_this), ("state", "owner", "reply_ts", "verdict", "generation"))
+DEFER = Prepared(questions.update().where(_this), ("state", "owner", "due_at", "attempts"))
 
 
 class Inbox(OnDisk):
@@ -231,17 +233,19 @@ class Inbox(OnDisk):
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
         now = self._clock()
         row = {
+            **dict.fromkeys(questions.c.keys()),
             **{name: getattr(request, name) for name in Request.__slots__},
             "id": new_id(),
             "received_at": now,
             "state": State.WAITING,
             "due_at": now,
+            "attempts": 0,
         }
         with self._engine.begin() as connection:
-            result = connection.execute(PUT, row)
-        if result.rowcount:
+            new = bool(PUT.run(connection, row).rowcount)
+        if new:
             self._tell()
-        return bool(result.rowcount)
+        return new
 
     def take(self, resting: Collection[str] = ()) -> Taken | None:
         """
@@ -250,13 +254,13 @@ class Inbox(OnDisk):
         In the channels that are *resting*, only what is answered to its asker alone is taken.
         """
         now = self._clock()
-        asked = {"now": now, "resting": list(resting)}
+        seen = {"now": now, "resting": json.dumps(list(resting))}
         with self._unflushed.begin() as connection:
-            if connection.execute(OLDEST, asked).first() is None:  # a look keeps nobody from writing
+            if OLDEST.run(connection, seen).fetchone() is None:  # a look keeps nobody from writing
                 return None
-            holding = {"me": self._owner, "holding": secrets.token_hex(8), "until": now + self.lease}
-            row = connection.execute(TAKE, asked | holding).mappings().first()
-        return None if row is None else _taken(row)
+            held = {"owner": self._owner, "hold": secrets.token_hex(8), "due_at": now + self.lease}
+            rows = TAKE.run(connection, seen | held).fetchall()
+        return next((_taken(dict(zip(questions.c.keys(), row, strict=True))) for row in rows), None)
 
     def edit(self, team: str, channel: str, ts: str, text: str) -> Edited:
         """Let a question that still waits be *text*; say what became of it."""
@@ -305,7 +309,7 @@ class Inbox(OnDisk):
 
     def begin_post(self, taken: Taken) -> bool:
         """Write down that a post begins; False when the lease was lost, so that nothing may be posted."""
-        return self._change(taken, state=State.POSTING, due_at=self._clock() + self.lease)
+        return self._change(BEGIN, taken, state=State.POSTING, due_at=self._clock() + self.lease)
 
     def finish(
         self,
@@ -317,15 +321,14 @@ class Inbox(OnDisk):
         generation: int = 0,
     ) -> None:
         """Close a question as DONE or FAILED."""
-        self._change(
-            taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
-        )
+        ending = {"reply_ts": reply_ts, "verdict": verdict, "generation": generation}
+        self._change(FINISH, taken, state=state, owner=None, **ending)
         self._tell()  # the next of the same conversation may be taken
 
     def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         """Put a question back for *seconds*; such a wait is no failed attempt."""
         state = State.POSTING if in_doubt else State.WAITING
-        self._change(taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
+        self._change(DEFER, taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
 
     def renew(self, held: Iterable[Taken]) -> None:
         """Stretch the leases of what is being worked on."""
@@ -391,17 +394,17 @@ class Inbox(OnDisk):
     def _mine(self) -> sa.Update:
         return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))
 
-    def _change(self, taken: Taken, **values: Any) -> bool:
+    def _change(self, change: Prepared, taken: Taken, **values: Any) -> bool:
         held = {"this": taken.id, "me": self._owner, "holding": taken.hold}
         with self._engine.begin() as connection:
-            return bool(connection.execute(CHANGE, held | values).rowcount)
+            return bool(change.run(connection, held | values).rowcount)
 
 
-def _request(row: sa.RowMapping) -> Request:
+def _request(row: Mapping[Any, Any]) -> Request:
     return Request(**{name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])})
 
 
-def _taken(row: sa.RowMapping) -> Taken:
+def _taken(row: Mapping[Any, Any]) -> Taken:
     return Taken(
         id=row["id"],
         hold=row["hold"],

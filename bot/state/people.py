@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata, unflushed
+from bot.state.disk import Prepared, asked, metadata, unflushed
 from index.answer import Place
 
 DAY = 24 * 3600.0
@@ -34,32 +35,35 @@ requests = sa.Table(
     sa.Index("request_user", "user", "at"),
 )
 
-# Of every question: composed once, since that takes longer than running them.
 _insert = sqlite.insert(shown)
-NOTE_SHOWN = _insert.on_conflict_do_update(
-    index_elements=[column.name for column in shown.primary_key],
-    set_={"end": sa.func.max(shown.c.end, _insert.excluded.end)},
+NOTE_SHOWN = Prepared(
+    _insert.on_conflict_do_update(
+        index_elements=[column.name for column in shown.primary_key],
+        set_={"end": sa.func.max(shown.c.end, _insert.excluded.end)},
+    ),
+    shown.c.keys(),
 )
-UNNOTE_SHOWN = shown.delete().where(
-    shown.c.answer == sa.bindparam("of_answer"), shown.c.user == sa.bindparam("to_user")
+UNNOTE_SHOWN = Prepared(
+    shown.delete().where(shown.c.answer == asked("of_answer"), shown.c.user == asked("to_user"))
 )
-SHOWN_SINCE = (
+_articles = sa.func.json_each(asked("articles")).table_valued("value")
+SHOWN_SINCE = Prepared(
     sa.select(shown.c.article, shown.c.number, shown.c.start, shown.c.end)
     .distinct()
     .where(
-        shown.c.user == sa.bindparam("to_user"),
-        shown.c.at > sa.bindparam("since"),
-        shown.c.answer != sa.bindparam("but"),
-        shown.c.article.in_(sa.bindparam("articles", expanding=True)),
+        shown.c.user == asked("to_user"),
+        shown.c.at > asked("since"),
+        shown.c.answer != asked("but"),
+        shown.c.article.in_(sa.select(_articles.c.value)),
     )
 )
-NOTE_REQUEST = sqlite.insert(requests).on_conflict_do_nothing()
-REQUESTS_SINCE = (
+NOTE_REQUEST = Prepared(sqlite.insert(requests).on_conflict_do_nothing(), requests.c.keys())
+REQUESTS_SINCE = Prepared(
     sa.select(requests.c.at)
     .where(
-        requests.c.user == sa.bindparam("by_user"),
-        requests.c.at > sa.bindparam("since"),
-        requests.c.key != sa.bindparam("but"),
+        requests.c.user == asked("by_user"),
+        requests.c.at > asked("since"),
+        requests.c.key != asked("but"),
     )
     .order_by(requests.c.at)
 )
@@ -82,9 +86,8 @@ class People:
             for place in dict.fromkeys(places)
         ]
         with self._unflushed.begin() as connection:
-            connection.execute(UNNOTE_SHOWN, {"of_answer": answer, "to_user": user})
-            if rows:
-                connection.execute(NOTE_SHOWN, rows)
+            UNNOTE_SHOWN.run(connection, {"of_answer": answer, "to_user": user})
+            NOTE_SHOWN.run_each(connection, rows)
 
     def shown_today(self, user: str, articles: Iterable[str], *, but: str = "") -> list[Place]:
         """
@@ -92,20 +95,21 @@ class People:
 
         Only those of *articles*, by their ids: of all that was shown to somebody in a day, few are needed.
         """
-        given = {"to_user": user, "since": self.clock() - DAY, "but": but, "articles": list(articles)}
+        given = {"to_user": user, "since": self.clock() - DAY, "but": but}
+        given["articles"] = json.dumps(list(articles))
         with self._engine.connect() as connection:
-            return [(a, n, start, end) for a, n, start, end in connection.execute(SHOWN_SINCE, given)]
+            return SHOWN_SINCE.run(connection, given).fetchall()
 
     def note_request(self, user: str, key: str, at: float) -> None:
         """Write down that somebody asked at that time; *key* is the question's, which counts once."""
         with self._unflushed.begin() as connection:
-            connection.execute(NOTE_REQUEST, {"key": key, "user": user, "at": at})
+            NOTE_REQUEST.run(connection, {"key": key, "user": user, "at": at})
 
     def requests_since(self, user: str, at: float, *, but: str = "") -> list[float]:
         """Return when somebody asked after *at*, *but* for one question, the earliest first."""
         given = {"by_user": user, "since": at, "but": but}
         with self._engine.connect() as connection:
-            return list(connection.execute(REQUESTS_SINCE, given).scalars())
+            return [when for (when,) in REQUESTS_SINCE.run(connection, given)]
 
     def forget(self) -> None:
         """Delete what is older than a day."""
