@@ -18,7 +18,7 @@ from sqlalchemy.dialects import sqlite
 
 from bot.state.disk import Prepared, asked, metadata, unflushed
 from bot.state.feedback import feedback
-from bot.state.inbox import COMMANDED, Kind, Request
+from bot.state.question import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
 from index.passage import Article, Excerpt, Manner, Passage, Voice
 

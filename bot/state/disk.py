@@ -9,6 +9,7 @@ transaction is flushed, because SQLite's log is written in order and read back u
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Collection, Iterable
 from contextlib import closing
 from pathlib import Path
@@ -121,7 +122,15 @@ class OnDisk:
 
 def _keep_a_log(connection: DBAPIConnection, _: object) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
+    ends = time.monotonic() + LOCK_TIMEOUT
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            break
+        except sqlite3.OperationalError:  # another does the same to a new file: SQLite does not wait for that
+            if time.monotonic() > ends:
+                raise
+            time.sleep(0.01)
     cursor.close()
 
 

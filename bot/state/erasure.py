@@ -18,8 +18,8 @@ from bot.state.channels import settings
 from bot.state.corrections import corrections
 from bot.state.disk import DAY, Prepared, metadata, one_of
 from bot.state.feedback import feedback
-from bot.state.inbox import OPEN, questions
 from bot.state.people import requests, shown
+from bot.state.question import OPEN, questions
 
 # Questions of people who asked to be forgotten, which were still open then.
 leaving = sa.Table("forget_later", metadata, sa.Column("question", sa.String, primary_key=True))
