@@ -60,6 +60,7 @@ def measure(folder: Path, passages: int, questions: int = QUESTIONS, together: i
             whole, took = time.perf_counter() - start, next(told)
             single.append(1000 * (whole - took["model"]))
             answering.append(1000 * (took["answer"] - took["model"]))
+            workspace.wait_until_delivered()  # one at a time: the last is over, its own echo included
         start = time.perf_counter()
         for ts in [ask(asked[i % len(asked)]) for i in range(together)]:
             workspace.wait_for_message(channel, thread_ts=ts, timeout=PATIENCE)
