@@ -17,6 +17,7 @@ from benchmark.size import CHANGE, OPENING, QUESTION, RECALL, Column
 SIZES, MILLION = (1_000, 10_000, 100_000), 1_000_000  # passages
 SERVED = 10_000  # of the column that the bot is asked about
 ROUNDS = 5
+STARTS = 5
 DRAWN = (QUESTION, OPENING, CHANGE)
 ROOT = Path(__file__).parent.parent
 README, CURVE = ROOT / "README.md", ROOT / "benchmark" / "curve.svg"
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(options.rounds):
             for column in columns:
                 column.round()
-        parts += [_sizes_table(columns), _service(columns)]
+        parts += [_sizes_table(columns), _service(columns, [] if options.no_encoder else _starts(folder))]
     text = "\n\n".join([*parts, f"Measured on {machine()}."])
     console.print(text, markup=False)
     if options.readme:
@@ -82,7 +83,13 @@ def _cell(measured: Sequence[float], row: str) -> str:
     return str(Spread.of(measured)) if len(measured) > 1 else number(measured[0])
 
 
-def _service(columns: Sequence[Column]) -> str:
+def _starts(folder: Path) -> list[float]:
+    """Start the bot some times on the column that the encoders were compared on."""
+    asked = "What did Tusk say?"
+    return [service.start(folder / "data", asked, encoder.ARTICLES) for _ in range(STARTS)]
+
+
+def _service(columns: Sequence[Column], starts: Sequence[float]) -> str:
     column = next((c for c in columns if c.prose.passages == SERVED), columns[0])
     found = service.measure(column.folder, column.prose.passages)
     rows = [
@@ -90,6 +97,8 @@ def _service(columns: Sequence[Column]) -> str:
         ["of these, finding the answer, ms", str(Spread.of(found.answering))],
         ["answers a second, of many questions at once", number(found.together)],
     ]
+    if starts:  # with the model, on our own articles
+        rows.append(["from the bot's start to its first answer, with the model, s", str(Spread.of(starts))])
     return table([f"the bot, over {column.prose.passages:,} passages, besides the model", ""], rows)
 
 

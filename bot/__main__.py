@@ -10,41 +10,27 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import html
 import logging
 import os
-import signal
 import sys
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from bot import export
-from bot.backup import BackupError, Contents, backup, restore
-from bot.column import Column
 from bot.config import Config, Slack
-from bot.digest import Editor
-from bot.digest_modal import next_due
-from bot.health import AddressError, listening
 from bot.log import start_log
-from bot.metrics import Metrics
-from bot.playground.demo import play
-from bot.playground.workspace import LoopbackError
-from bot.service import Service, StartError
-from bot.state import Inbox, Memory
-from bot.state.disk import DAY
-from bot.syncing import Rhythm
-from bot.upkeep import Upkeep
 from index.config import Config as IndexConfig
-from index.config import ConfigError
 from index.embedder import Embedder, ModelError
-from index.retriever import Retriever
-from index.sources import SourceError
-from index.store import Store
-from index.store.tables import StoreError
-from index.sync import Change, sync
+
+if TYPE_CHECKING:
+    from bot.backup import Contents
+    from bot.column import Column
+    from index.store import Store
 
 log = logging.getLogger("bot")
 
@@ -56,25 +42,13 @@ class OutputError(Exception):
     """A file that cannot be written; the text says what to do."""
 
 
-# What the owner of the bot can mend: one sentence, exit code 2. Anything else is a fault: a trace, 1.
-MENDABLE = (
-    ConfigError,
-    StartError,
-    AddressError,
-    LoopbackError,
-    ModelError,
-    StoreError,
-    SourceError,
-    OutputError,
-    BackupError,
-)
-
-
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what is asked for, or run until stopped; return the exit code."""
     given = _parser().parse_args(arguments)
     if given.command == "doctor":
-        from bot.doctor import diagnose  # it loads what reads feeds, too
+        from rich.console import Console
+
+        from bot.doctor import diagnose
 
         return diagnose(os.environ, ENV_FILE, Console(highlight=False))
     try:
@@ -84,21 +58,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if given.command == "feedback":
             export_feedback(config.index.data_dir / MEMORY, given.file)
         elif given.command == "backup":
+            from bot.backup import backup
+
             report_backup(backup(config.index.data_dir, given.file), given.file)
         elif given.command == "restore":
+            from bot.backup import restore
+
             report_backup(restore(given.file, config.index.data_dir), config.index.data_dir)
         elif given.command == "digest":
             rehearse(config)
         elif config.slack:
-            asyncio.run(serve(config, config.slack))
+            serve(config, config.slack)
         else:
             demonstrate(config)
-    except MENDABLE as error:
+    except Exception as error:
+        if not isinstance(error, mendable()):
+            raise
         print(*(f"pullquote: {line}" for line in str(error).splitlines()), sep="\n", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 0
     return 0
+
+
+def mendable() -> tuple[type[Exception], ...]:
+    """Return what the bot's owner can mend: a sentence, exit code 2. Anything else is a fault: a trace, 1."""
+    from bot.backup import BackupError
+    from bot.health import AddressError
+    from bot.playground.workspace import LoopbackError
+    from bot.service import StartError
+    from index.config import ConfigError
+    from index.sources import SourceError
+    from index.store import StoreError
+
+    ours = (StartError, AddressError, LoopbackError, OutputError, BackupError)
+    return (*ours, ConfigError, ModelError, StoreError, SourceError)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -124,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def export_feedback(memory_file: Path, out: Path | None) -> None:
     """Write what people judged to *out*, or show it."""
+    from bot import export
+    from bot.state import Memory
+
     with Memory(memory_file) as memory:
         lines = list(export.export(memory.feedback.all(), memory.answers.load))
     text = "".join(f"{line}\n" for line in lines)
@@ -140,11 +137,15 @@ def export_feedback(memory_file: Path, out: Path | None) -> None:
 
 def rehearse(config: Config) -> None:
     """Print what each digest would hold now, and when it comes next; nothing is posted or marked."""
+    from bot.digest import Editor
+    from bot.digest_modal import next_due
+    from bot.state import Memory
+
     with Memory(config.index.data_dir / MEMORY) as memory:
         if not memory.digests.all():
             print("There is no digest yet: /column digest makes one.")
             return
-        column = load(config.index, warm=False)
+        column = load(config.index, embedder_of(config.index), warm=False)
         for digest in memory.digests.all():
             paused = "paused; " if digest.paused_at is not None else ""
             print(f"{digest.channel}: {paused}next {next_due(digest, time.time())} ({digest.zone})\n")
@@ -165,58 +166,80 @@ def settle_environment() -> None:
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))
 
 
-async def serve(config: Config, slack: Slack) -> None:
-    """Answer in Slack until SIGTERM or SIGINT."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    memory_file, metrics = config.index.data_dir / MEMORY, Metrics()
-    keep = config.keep_days * DAY
-    with Inbox(memory_file, keep=keep) as inbox, Memory(memory_file, keep=keep) as memory:
-        service = Service(
-            slack=slack,
-            inbox=inbox,
-            memory=memory,
-            load=lambda: load(config.index),
-            limits=config.limits,
-            admins=config.admins,
-            vitals=metrics,
-            rhythm=Rhythm(every=config.sync_every),
-            digest_alarm_after=config.digest_alarm_after,
-        )
-        async with listening(config.health, metrics):
-            await service.run(stop)
+def serve(config: Config, slack: Slack) -> None:
+    """
+    Answer in Slack until SIGTERM or SIGINT.
+
+    Modules are imported where they are used, and the model is opened beside Slack's libraries: who asks a bot
+    that starts waits for both.
+    """
+    embedder = embedder_of(config.index)
+    threading.Thread(target=_open, args=(embedder,), name="open", daemon=True).start()
+    gc.disable()  # to look for garbage in what is only being read is a tenth of the start
+    from bot.serving import run
+
+    gc.freeze()
+    gc.enable()
+    asyncio.run(run(config, slack, config.index.data_dir / MEMORY, lambda: load(config.index, embedder)))
+
+
+def embedder_of(config: IndexConfig) -> Embedder:
+    """Return the embedder of the settings; nothing is loaded yet."""
+    return Embedder.kept_in(config.graphs, config.embedding_model)
+
+
+def _open(embedder: Embedder) -> None:
+    with suppress(ModelError):  # it is raised again where it is told
+        _ = embedder.serving
 
 
 def demonstrate(config: Config) -> None:
     """Play the demonstration on the column as it is now."""
+    from rich.console import Console
+
+    from bot.playground.demo import play
+
     console = Console(highlight=False)
     with Console(stderr=True).status("Reading the column …"):
-        answerer = load(config.index, fresh=True)
+        answerer = load(config.index, embedder_of(config.index), fresh=True)
     play(answerer, console, os.environ, interactive=sys.stdin.isatty())
 
 
-def load(config: IndexConfig, *, fresh: bool = False, warm: bool = True) -> Column:
+def load(config: IndexConfig, embedder: Embedder, *, fresh: bool = False, warm: bool = True) -> Column:
     """Open what answers; sync first where the store is empty, or when *fresh* is asked for."""
-    embedder = Embedder.kept_in(config.graphs, config.embedding_model)
+    from bot.column import Column
+    from bot.upkeep import Upkeep
+    from index.retriever import Retriever
+    from index.store import Store
+
     store = Store.open(config.data_dir, embedder.model_id, embedder.dimension)
     if fresh or not store.summary().articles:
-        log.info("reading the column")
-        embedder.prepare()
-        from index.sources.fetch import Fetcher  # its libraries take a while to load
-
-        sources = config.sources(store.sources())
-        report = sync(store, embedder, sources, fetcher=Fetcher.configured(config))
-        log.info("read the column", extra={"articles": store.summary().articles})
-        if not store.summary().articles:
-            reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
-            raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
+        fill(store, embedder, config)
     column = Column(Retriever(store, embedder), config.aliases)
     column.upkeep = Upkeep(store, embedder, config, embedder.prepare)
     if warm:
         column.warm()  # so that nobody waits for it
     return column
+
+
+def fill(store: Store, embedder: Embedder, config: IndexConfig) -> None:
+    """
+    Sync, before anybody is answered.
+
+    Raises:
+        SourceError: If there is no article in the store then.
+    """
+    from index.sources import SourceError
+    from index.sources.fetch import Fetcher
+    from index.sync import Change, sync
+
+    log.info("reading the column")
+    embedder.prepare()
+    report = sync(store, embedder, config.sources(store.sources()), fetcher=Fetcher.configured(config))
+    log.info("read the column", extra={"articles": store.summary().articles})
+    if not store.summary().articles:
+        reasons = [f"{o.name}: {o.why}" for o in report.outcomes if o.change is Change.FAILED]
+        raise SourceError("\n".join(["COLUMN holds no article that could be read.", *reasons]))
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ class Manners:
         """Return what of *excerpts* is shown, and what is withheld; see `rationed`."""
         user = asking.user
         with self._lock:
-            seen = Seen(self._people.shown_today(user, but=asking.id))
+            seen = self._seen(excerpts, asking)
             shown: list[Excerpt] = []
             withheld: list[Excerpt] = []
             for excerpt in excerpts[:MOST_EXCERPTS]:
@@ -168,8 +168,9 @@ class Manners:
 
     def whole(self, paragraphs: Iterable[Excerpt], asking: Asking) -> frozenset[int]:
         """Return the numbers of those *paragraphs* that may still be shown, whole; these are written down."""
+        paragraphs = list(paragraphs)
         with self._lock:
-            seen = Seen(self._people.shown_today(asking.user, but=asking.id))
+            seen = self._seen(paragraphs, asking)
             shown = []
             for paragraph in paragraphs:
                 if seen.allowed(paragraph, self._budget(paragraph)) == paragraph.end:
@@ -177,6 +178,11 @@ class Manners:
                     seen.add(place(paragraph))
             self._people.note_shown(asking.id, asking.user, map(place, shown))
         return frozenset(paragraph.number for paragraph in shown)
+
+    def _seen(self, excerpts: Iterable[Excerpt], asking: Asking) -> Seen:
+        """Return what somebody has seen today of the articles that *excerpts* are from."""
+        articles = {excerpt.article.id for excerpt in excerpts}
+        return Seen(self._people.shown_today(asking.user, articles, but=asking.id))
 
     def _budget(self, excerpt: Excerpt) -> int:
         whole = sum(len(passage.text) for passage in excerpt.article.passages)

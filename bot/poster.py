@@ -20,7 +20,7 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 from slack_sdk.webhook import WebhookClient
 
-from bot.client import Client, Pauses, of_status, outcome
+from bot.client import Client, Pauses, certificates, of_status, outcome
 from bot.message import Message
 from bot.state import Kind, Request
 from bot.vitals import CallOutcome, Vitals
@@ -214,7 +214,12 @@ class Poster:
 
     def _respond(self, url: str, content: dict[str, Any]) -> bool:
         """Send through the response URL of a command or click; False when it is used up or too old."""
-        client = WebhookClient(url, timeout=PATIENCE, retry_handlers=[Pauses(self._vitals, RESPONSE)])
+        client = WebhookClient(
+            url,
+            timeout=PATIENCE,
+            ssl=certificates(url),
+            retry_handlers=[Pauses(self._vitals, RESPONSE)],
+        )
         client.proxy = self._client.proxy
         try:
             response = client.send_dict(content)

@@ -48,7 +48,7 @@ from bot.poster import Poster, posting_client
 from bot.press import ALARM_AFTER, Press
 from bot.settings import SETTINGS, Changing, register_settings
 from bot.state import Inbox, Memory
-from bot.status import Herald, Statuses
+from bot.status import MOMENT, Herald, Statuses
 from bot.syncing import Keeper, Rhythm
 from bot.upkeep import Upkeep
 from bot.vitals import DigestOutcome, Vitals
@@ -93,9 +93,10 @@ class Service:
 
     *load* gives the answerer; it may take its time, and runs in a thread of its own. *recheck* is how many
     seconds pass before a post that Slack did not confirm is looked for, *post_interval* how many between two
-    posts in a channel. *limits* is what one person gets, *admins* who runs the bot. *vitals* are told how
-    the bot fares. *rhythm* says when the column is synced. A digest that is *digest_alarm_after* seconds late
-    is told to the admins; *clock* is what it is late by.
+    posts in a channel, *moment* how many before a question that is worked on gets a status. *limits* is what
+    one person gets, *admins* who runs the bot. *vitals* are told how the bot fares. *rhythm* says when the
+    column is synced. A digest that is *digest_alarm_after* seconds late is told to the admins; *clock* is
+    what it is late by.
     """
 
     slack: Slack
@@ -106,6 +107,7 @@ class Service:
     limits: Limits = Limits()  # noqa: RUF009 - frozen
     admins: ListedAdmins = ListedAdmins()  # noqa: RUF009 - frozen
     post_interval: float = POST_INTERVAL
+    moment: float = MOMENT
     vitals: Vitals = field(default_factory=Vitals)
     rhythm: Rhythm = Rhythm()  # noqa: RUF009 - frozen
     digest_alarm_after: float = ALARM_AFTER
@@ -125,6 +127,7 @@ class Service:
         identity = await _unless(stop, self._sign_in(client))
         if identity is None:
             return
+        loading = _in_thread(self.load)  # beside connecting
         admins, manners = Admins(self.admins, workspace_admins(client)), Manners(self.memory, self.limits)
         groups = Groups(client, vitals=vitals)
         app = build_app(client, identity, self.inbox, self.memory, admins, groups, manners, shelf, vitals)
@@ -134,14 +137,18 @@ class Service:
             with noting() as failures:
                 if await _unless(stop, connector.join()):
                     log.info("connected")
-                    await self._answer(client, admins, groups, manners, stop, started, shelf, failures)
+                    await self._answer(
+                        loading, client, admins, groups, manners, stop, started, shelf, failures
+                    )
         finally:
+            loading.cancel()
             watching.cancel()
             await connector.leave()
             log.info("stopped")
 
     async def _answer(
         self,
+        loading: Awaitable[Loaded],
         client: WebClient,
         admins: Admins,
         groups: Groups,
@@ -151,13 +158,13 @@ class Service:
         shelf: Shelf,
         failures: Failures,
     ) -> None:
-        """Load the column, then answer until *stop* is set; who waits meanwhile is told why."""
-        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals)
+        """Wait for the column, then answer until *stop* is set; who waits meanwhile is told why."""
+        loaded, statuses = threading.Event(), Statuses(client, vitals=self.vitals, moment=self.moment)
         herald = Herald(self.inbox, statuses, loaded.is_set)
         herald.start()
         self.vitals.check("herald", herald.died, vital=True)
         try:
-            answerer = await _unless(stop, _in_thread(self.load))
+            answerer = await _unless(stop, loading)
             if answerer is None:
                 return
             shelf.column = answerer
@@ -421,7 +428,7 @@ async def _unless(stop: asyncio.Event, step: Awaitable[T]) -> T | None:
     return None
 
 
-def _in_thread(load: Callable[[], T]) -> Awaitable[T]:
+def _in_thread(load: Callable[[], T]) -> asyncio.Future[T]:
     """Run *load* in a thread that, unlike an executor's, does not keep a stopping process alive."""
     future: Future[T] = Future()
     future.set_running_or_notify_cancel()

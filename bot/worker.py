@@ -38,7 +38,7 @@ from bot.pace import Pace
 from bot.poster import DoubtError, LaterError, Poster, RefusedError, UnreadableError
 from bot.settings import SHARED_REFUSAL, refusal
 from bot.state import Given, Inbox, Kind, Memory, Request, State, Taken, given
-from bot.status import WORKING, Statuses
+from bot.status import Statuses
 from bot.vitals import Ending, Stage, Vitals
 from index.answer import Answer, Place, Verdict
 
@@ -113,7 +113,7 @@ class Replier:
             self._vitals.ended(taken.request.kind, Ending.UNSENT)
             log.error("given up", extra={"request": taken.id, "attempts": taken.attempts})
         elif not taken.in_doubt or self._is_missing(taken):
-            self._statuses.show(taken.id, taken.request, WORKING)
+            self._statuses.expect(taken.id, taken.request)
             replied = False
             try:
                 replied = self._reply(taken)
@@ -140,7 +140,7 @@ class Replier:
         else:
             verdict, generation = (g.verdict, g.searched.generation) if (g := reply.given) else ("", 0)
             # The memory first: when the question is closed, the next of its conversation may lean on it.
-            self._memory.answers.posted(taken.id, ts)
+            self._memory.answers.posted(taken.id, ts, flush=False)
             self._inbox.finish(taken, State.DONE, reply_ts=ts, verdict=verdict, generation=generation)
             self._ended(taken, reply.given.verdict if reply.given else reply.ending)
             _note("posted", taken, verdict=verdict or None)
@@ -265,7 +265,7 @@ class Replier:
         else:
             if ts is None:
                 return True
-            self._memory.answers.posted(taken.id, ts)
+            self._memory.answers.posted(taken.id, ts, flush=False)
             self._inbox.finish(taken, State.DONE, reply_ts=ts)
             self._ended(taken, Ending.FOUND)
             _note("found", taken)

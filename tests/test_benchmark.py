@@ -7,7 +7,7 @@ import re
 import pytest
 
 from benchmark import __main__ as benchmark
-from benchmark import curve, encoder, figures
+from benchmark import curve, encoder, figures, service
 from benchmark.prose import Prose
 from benchmark.size import MODEL, Column, nearest
 from index.speech import attribute
@@ -110,6 +110,8 @@ def test_both_encoders_are_measured_in_processes_of_their_own(tmp_path):
     assert len(rows) == 6
     assert all(len(cells) == 3 for cells in rows.values())
     assert all(min(m) >= 0 for found in compared.measured.values() for m in found.values())
+    asked = "What did Tusk say?"  # of the column that was made for it, by the bot itself, twice over
+    assert all(service.start(tmp_path / "data", asked, encoder.ARTICLES[:1]) > 0 for _ in range(2))
 
 
 def test_a_column_is_the_same_each_time_and_as_long_as_asked():

@@ -369,6 +369,19 @@ def test_slack_being_down_at_the_start_is_waited_out(build_scene):
         scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
 
 
+def test_the_column_is_read_while_the_bot_connects(build_scene, column):
+    def load():
+        scene.workspace.faults.clear()  # not before it is being read is the socket to be had
+        return column
+
+    scene = build_scene(load)
+    wanted = F.Fault()  # by the sign-in; after it, only the socket asks
+    scene.workspace.faults.add("apps.connections.open", wanted, *[F.failing("internal_error")] * 100)
+    with bot_running(scene):
+        ts = scene.mention("what of the tide?")
+        scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
+
+
 def test_messages_are_posted_without_previews(scene):
     scene.mention(ABOUT_THE_TIDE)
     settled(scene)

@@ -388,7 +388,7 @@ def snapshot(folder):
 
 @pytest.mark.model
 def test_all_of_it_in_one_table_which_changes_nothing_and_shows_no_token(tmp_path, workspace):
-    from bot.__main__ import load
+    from bot.__main__ import embedder_of, load
 
     (tmp_path / "texts").mkdir()
     (tmp_path / "texts" / "\x1b[31mtide.md").write_text("The tide waits.")
@@ -402,7 +402,8 @@ def test_all_of_it_in_one_table_which_changes_nothing_and_shows_no_token(tmp_pat
         "HEALTH_ADDRESS": "off",
         "ENCODER_DIR": os.environ["ENCODER_DIR"],
     }
-    load(IndexConfig.from_environ(environ))._store.close()  # now, and not whenever it is collected
+    config = IndexConfig.from_environ(environ)
+    load(config, embedder_of(config))._store.close()  # now, and not whenever it is collected
     Inbox(tmp_path / "data" / "bot.sqlite").close()
     before = snapshot(tmp_path / "data")
     shown = io.StringIO()

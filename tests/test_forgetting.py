@@ -67,7 +67,7 @@ def test_nothing_of_a_person_is_left_and_all_of_others_stays(inbox, memory, tmp_
     assert f"words of {ADA}" not in left
     assert [(judged.answer, judged.user) for judged in memory.feedback.all()] == [(others, BOB)]
     assert len(memory.answers.of_person(BOB)) == 2
-    assert memory.people.shown_today(BOB) == [("a1", 1, 0, 5)]
+    assert memory.people.shown_today(BOB, ["a1"]) == [("a1", 1, 0, 5)]
     assert memory.erasure.known(ADA).answers == 0
 
 

@@ -103,6 +103,16 @@ def test_a_token_that_slack_refuses_is_named_and_the_exit_code_is_2(environ, tmp
     assert f"pullquote: Slack refuses {name} (invalid_auth)" in ended.stderr
 
 
+def test_whoever_waits_for_the_bot_to_start_waits_for_nothing_that_only_others_need():
+    read = (
+        "import sys, bot.__main__, bot.serving, bot.column, bot.upkeep, index.retriever; print(*sys.modules)"
+    )
+    shown = subprocess.run([sys.executable, "-c", read], capture_output=True, text=True, check=True, cwd=ROOT)
+    needless = {"torch", "sentence_transformers", "trafilatura", "feedparser", "markdown_it", "rich"}
+    needless |= {"charset_normalizer", "onnx", "bot.playground", "bot.backup", "index.sources.outlet"}
+    assert needless & set(shown.stdout.split()) == set()
+
+
 @pytest.mark.model
 def test_a_column_without_articles_is_named_and_the_exit_code_is_2(environ, tmp_path):
     ended = run({**environ, "COLUMN": "nowhere"}, tmp_path)

@@ -294,13 +294,13 @@ def test_a_hostile_column_is_shown_inert_and_letter_for_letter(build_scene):
 # ---- how fast
 
 
-def test_an_answer_costs_one_status_and_one_post(scene):
+def test_an_answer_costs_one_post_and_at_most_one_status(scene):
     before = len(scene.workspace.calls())
     ts = scene.mention(ABOUT_THE_TIDE)
     scene.workspace.wait_for_answers(scene.general, thread_ts=ts)
     settled(scene)
     methods = [call.method for call in scene.workspace.calls()[before:]]
-    assert methods == ["assistant.threads.setStatus", "chat.postMessage"]
+    assert methods in (["chat.postMessage"], ["assistant.threads.setStatus", "chat.postMessage"])
 
 
 def test_a_busy_channel_is_answered_once_a_second_and_does_not_hold_up_the_others(build_scene):

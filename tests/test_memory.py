@@ -33,6 +33,8 @@ MENTION = Request(
 )
 DM = replace(MENTION, kind=Kind.DM, channel="D1")
 
+ARTICLES = ("a1", "a2")
+
 
 @pytest.fixture
 def path(tmp_path):
@@ -235,7 +237,7 @@ def test_two_threads_that_save_and_read_lose_nothing(memory):
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(save, (0, 20)))
     assert len(memory.answers.of_person("U1", most=100)) == 40
-    assert len(memory.people.shown_today("U1")) == 40
+    assert len(memory.people.shown_today("U1", ARTICLES)) == 40
 
 
 @pytest.mark.parametrize("days", [90, 7])
@@ -317,10 +319,15 @@ def test_what_was_shown_is_known_for_a_day_and_counts_once_an_answer(memory, clo
     memory.people.note_shown("one", "U2", [("a1", 1, 0, 1000)])
     clock.now += 3600
     memory.people.note_shown("two", "U1", [("a1", 2, 0, 50)])
-    assert sorted(memory.people.shown_today("U1")) == [("a1", 1, 0, 100), ("a1", 2, 0, 50), ("a2", 3, 5, 7)]
-    assert memory.people.shown_today("U1", but="one") == [("a1", 2, 0, 50)]
+    assert sorted(memory.people.shown_today("U1", ARTICLES)) == [
+        ("a1", 1, 0, 100),
+        ("a1", 2, 0, 50),
+        ("a2", 3, 5, 7),
+    ]
+    assert memory.people.shown_today("U1", ["a2"]) == [("a2", 3, 5, 7)]
+    assert memory.people.shown_today("U1", ARTICLES, but="one") == [("a1", 2, 0, 50)]
     clock.now += 24 * 3600 - 1
-    assert memory.people.shown_today("U1") == [("a1", 2, 0, 50)]
+    assert memory.people.shown_today("U1", ARTICLES) == [("a1", 2, 0, 50)]
 
 
 def test_requests_are_counted_a_person_and_once_a_question(memory, clock):
@@ -338,7 +345,7 @@ def test_what_nobody_measures_any_more_is_deleted(memory, clock):
     clock.now += 25 * 3600
     memory.forget()
     clock.now -= 25 * 3600
-    assert memory.people.requests_since("U1", 0) == memory.people.shown_today("U1") == []
+    assert memory.people.requests_since("U1", 0) == memory.people.shown_today("U1", ARTICLES) == []
 
 
 def test_an_older_file_gets_the_missing_tables_and_keeps_its_questions(path):

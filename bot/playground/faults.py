@@ -71,6 +71,11 @@ class Faults:
         with self._lock:
             return self._waiting[target].popleft() if self._waiting[target] else None
 
+    def waiting(self, target: str) -> int:
+        """Return how many faults still wait for *target*: one that has begun is none of them."""
+        with self._lock:
+            return len(self._waiting[target])
+
     def clear(self) -> None:
         """Forget all faults."""
         with self._lock:

@@ -14,15 +14,17 @@ from bot.state.erasure import Erasure, Known
 from bot.state.feedback import Feedback, Judged, Opinion
 from bot.state.follows import Follow, Follows
 from bot.state.ids import new_id, read_id
-from bot.state.inbox import Edited, Inbox, Kind, Request, State, Taken, Waiting
+from bot.state.inbox import Edited, Inbox, Waiting
 from bot.state.memory import Memory
 from bot.state.people import People
+from bot.state.question import OPEN, Kind, Request, State, Taken
 from bot.state.runs import Alarm, Plan, Run, Runs, RunState
 from bot.state.syncs import Stage, SyncRun, Syncs, Tally, Trouble, Watcher
 from bot.state.threads import Threads
 
 __all__ = [
     "KEPT",
+    "OPEN",
     "Alarm",
     "Answers",
     "Changed",

@@ -16,9 +16,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata
+from bot.state.disk import Prepared, asked, metadata, unflushed
 from bot.state.feedback import feedback
-from bot.state.inbox import COMMANDED, Kind, Request
+from bot.state.question import COMMANDED, Kind, Request
 from index.answer import Answer, Searched, Verdict
 from index.passage import Article, Excerpt, Manner, Passage, Voice
 
@@ -252,22 +252,38 @@ answer_article = sa.Table(
 WORDS = ("suggestions", "topics", "unanswered", "candidates")
 COLUMNS = tuple(c.name for c in answers.columns if c.name != "record")
 
+_insert = sqlite.insert(answers)
+SAVE = Prepared(
+    _insert.on_conflict_do_update(
+        index_elements=["id"],
+        set_={c.name: _insert.excluded[c.name] for c in answers.columns if not c.primary_key},
+    ),
+    answers.c.keys(),
+)
+UNNOTE_ARTICLES = Prepared(answer_article.delete().where(answer_article.c.answer == asked("this")))
+NOTE_ARTICLE = Prepared(answer_article.insert(), answer_article.c.keys())
+POSTED = Prepared(answers.update().where(answers.c.id == asked("this")), ["reply_ts"])
+
 
 class Answers:
     """The answers of one bot. Safe to share among threads and processes."""
 
     def __init__(self, engine: sa.Engine, clock: Callable[[], float], keep: float) -> None:
         self._engine, self._clock, self._keep = engine, clock, keep
+        self._unflushed = unflushed(engine)
 
     def save(self, given: Given) -> None:
-        """Keep *given*, instead of what was kept under its id; the time is now."""
+        """
+        Keep *given*, instead of what was kept under its id; the time is now.
+
+        It is flushed with the beginning of its post, which comes after it.
+        """
         row = {name: getattr(given, name) for name in COLUMNS} | {
             "record": _packed(given),
             "created_at": self._clock(),
         }
-        insert = sqlite.insert(answers).values(row)
-        with self._engine.begin() as connection:
-            connection.execute(insert.on_conflict_do_update(index_elements=["id"], set_=row))
+        with self._unflushed.begin() as connection:
+            SAVE.run(connection, row)
             _note_articles(connection, given)
 
     def load(self, id: str) -> Given | None:
@@ -298,9 +314,10 @@ class Answers:
         found = self._find(answers.c.channel == channel, answers.c.reply_ts == reply_ts, most=1)
         return found[0] if found else None
 
-    def posted(self, id: str, reply_ts: str | None) -> None:
-        """Write down which message shows it."""
-        self._mark(id, reply_ts=reply_ts)
+    def posted(self, id: str, reply_ts: str | None, *, flush: bool = True) -> None:
+        """Write down which message shows it; not to *flush* it is for what is flushed with what follows."""
+        with (self._engine if flush else self._unflushed).begin() as connection:
+            POSTED.run(connection, {"this": id, "reply_ts": reply_ts})
 
     def share(self, id: str) -> bool:
         """Write down that it is shared; False when it was before, so that nothing may be shared again."""
@@ -344,10 +361,8 @@ def rewrite(connection: sa.Connection, given: Given) -> None:
 
 def _note_articles(connection: sa.Connection, given: Given) -> None:
     quoted = dict.fromkeys(reference.article for reference in (*given.excerpts, *given.withheld))
-    connection.execute(answer_article.delete().where(answer_article.c.answer == given.id))
-    if quoted:
-        rows = [{"answer": given.id, "article": article} for article in quoted]
-        connection.execute(answer_article.insert(), rows)
+    UNNOTE_ARTICLES.run(connection, {"this": given.id})
+    NOTE_ARTICLE.run_each(connection, ({"answer": given.id, "article": article} for article in quoted))
 
 
 def index_articles(connection: sa.Connection) -> None:

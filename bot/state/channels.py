@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata
+from bot.state.disk import Prepared, asked, metadata
 
 MOST_EXCERPTS = 5
 
@@ -55,9 +55,13 @@ settings = sa.Table(
     sa.Column("most_excerpts", sa.Integer, nullable=False),
 )
 LISTS = ("may_ask", "groups")
+SWITCHES = ("answer_without_mention", "answer_shared")
 
 # Channels that people of other organisations read along in, as the last event there said.
 shared_channels = sa.Table("shared_channel", metadata, sa.Column("channel", sa.String, primary_key=True))
+
+SETTINGS = Prepared(sa.select(settings).where(settings.c.channel == asked("here")))
+SHARED = Prepared(sa.select(shared_channels).where(shared_channels.c.channel == asked("here")))
 
 
 class Channels:
@@ -69,11 +73,12 @@ class Channels:
     def load(self, channel: str) -> ChannelSettings:
         """Return what is set, or the defaults."""
         with self._engine.connect() as connection:
-            query = sa.select(settings).where(settings.c.channel == channel)
-            row = connection.execute(query).mappings().first()
-        if row is None:
+            found = SETTINGS.run(connection, {"here": channel}).fetchone()
+        if found is None:
             return ChannelSettings(channel=channel)
-        return ChannelSettings(**{**row, **{name: tuple(json.loads(row[name])) for name in LISTS}})
+        row = dict(zip(settings.c.keys(), found, strict=True))
+        row |= {name: tuple(json.loads(row[name])) for name in LISTS}
+        return ChannelSettings(**row | {name: bool(row[name]) for name in SWITCHES})
 
     def save(self, chosen: ChannelSettings) -> None:
         """Keep *chosen* for its channel."""
@@ -86,8 +91,7 @@ class Channels:
     def is_shared(self, channel: str) -> bool:
         """Tell whether people of other organisations are in it, as far as is known."""
         with self._engine.connect() as connection:
-            query = sa.select(shared_channels).where(shared_channels.c.channel == channel)
-            return connection.execute(query).first() is not None
+            return SHARED.run(connection, {"here": channel}).fetchone() is not None
 
     def note_shared(self, channel: str, *, shared: bool) -> None:
         """Write down whether people of other organisations are in it; writes only what is new."""

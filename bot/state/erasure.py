@@ -16,13 +16,18 @@ from sqlalchemy.dialects import sqlite
 from bot.state.answers import answer_article, answers
 from bot.state.channels import settings
 from bot.state.corrections import corrections
-from bot.state.disk import DAY, metadata
+from bot.state.disk import DAY, Prepared, metadata, one_of
 from bot.state.feedback import feedback
-from bot.state.inbox import OPEN, questions
 from bot.state.people import requests, shown
+from bot.state.question import OPEN, questions
 
 # Questions of people who asked to be forgotten, which were still open then.
 leaving = sa.Table("forget_later", metadata, sa.Column("question", sa.String, primary_key=True))
+OVER = Prepared(
+    sa.select(leaving.c.question).where(
+        leaving.c.question.not_in(sa.select(questions.c.id).where(one_of(questions.c.state, OPEN)))
+    )
+)
 
 NOBODY = ""
 DIRECT = "D"  # what the ids of direct conversations begin with
@@ -69,10 +74,8 @@ class Erasure:
 
     def sweep(self) -> None:
         """Delete what people who asked to be forgotten still waited for, now that they have it."""
-        still_open = sa.select(questions.c.id).where(questions.c.state.in_(OPEN))
         with self._engine.connect() as connection:
-            query = sa.select(leaving.c.question).where(leaving.c.question.not_in(still_open))
-            over = list(connection.execute(query).scalars())
+            over = [id for (id,) in OVER.run(connection, {})]
         if not over:
             return
         with self._engine.begin() as connection:

@@ -3,52 +3,45 @@ What the bot must remember: each question from its arrival to its answer, in ``D
 
 Promises: a question that ``put`` took is never lost and never taken twice; it is worked on by one
 worker at a time; a crash hands it back when its lease runs out, and says whether a post had begun.
+
+So it is after a power cut, too. Flushed is what Slack is told or has told: that a question came (`put`,
+before its ack), that a post begins (`begin_post`, before it), how it ended (`finish`, `defer`). Who holds a
+question (`take`, `renew`) is of no use to anybody after a power cut, and is not flushed.
 """
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import KEPT, OnDisk, metadata
+from bot.state.disk import KEPT, OnDisk, Prepared, unflushed
 from bot.state.ids import new_id
+from bot.state.question import (
+    BEGIN,
+    DEFER,
+    FINISH,
+    OLDEST,
+    OPEN,
+    PUT,
+    TAKE,
+    Kind,
+    Request,
+    State,
+    Taken,
+    questions,
+)
 
 # A crashed worker's question is taken up again after this long; a living one renews it in time.
 LEASE = 30.0
-
-
-class Kind(StrEnum):
-    """How a question reached the bot."""
-
-    MENTION = "mention"
-    DM = "dm"
-    COMMAND = "command"
-    CLICK = "click"  # a button that gives a command, whose answer takes the place of what was clicked on
-    FOLLOW_UP = "follow-up"  # below an answer, without a mention
-    EDIT = "edit"  # no question: somebody changed one that was answered
-
-
-COMMANDED = (Kind.COMMAND, Kind.CLICK)
-WHISPERED = (*COMMANDED, Kind.EDIT)
-
-
-class State(StrEnum):
-    """How far a question has come."""
-
-    WAITING = "waiting"  # nothing has been sent
-    POSTING = "posting"  # a call to Slack has begun, and its outcome is not recorded
-    DONE = "done"  # a message was sent
-    DROPPED = "dropped"  # its asker deleted it before it was answered
-    FAILED = "failed"  # no message could be sent, or none that Slack would confirm
 
 
 class Edited(StrEnum):
@@ -61,102 +54,12 @@ class Edited(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """
-    One question as it came in.
-
-    *key* is Slack's id of the delivery (event id, or a command's trigger id). *ts* is the message's, None
-    for a command; *thread_ts* the thread that it stands in. *response_url* is a command's.
-    """
-
-    kind: Kind
-    key: str
-    team: str
-    channel: str
-    user: str
-    text: str
-    ts: str | None = None
-    thread_ts: str | None = None
-    response_url: str | None = None
-
-    @property
-    def shown_at(self) -> str | None:
-        """The ts below which a status is shown while the question is worked on, if anywhere."""
-        return None if self.whispered else self.thread_ts or self.ts
-
-    @property
-    def whispered(self) -> bool:
-        """Whether the answer is for the asker alone."""
-        return self.kind in WHISPERED
-
-    @property
-    def commanded(self) -> bool:
-        """Whether it is what stands behind the slash command."""
-        return self.kind in COMMANDED
-
-    @property
-    def reply_thread(self) -> str | None:
-        """The thread that the answer belongs in: a mention opens one, a direct message does not."""
-        return self.thread_ts or (self.ts if self.kind is Kind.MENTION else None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
-    """
-    A question that a worker holds.
-
-    *hold* tells this holding from any other. *attempts* counts the times that it was taken without
-    coming to an end, this one included.
-    *in_doubt* is set when a post had begun before and nobody knows whether it arrived.
-    """
-
-    id: str
-    hold: str
-    request: Request
-    received_at: float
-    attempts: int
-    in_doubt: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
     """A question that nobody works on yet; *ahead* counts those that came before it and are still open."""
 
     id: str
     request: Request
     ahead: int
-
-
-questions = sa.Table(
-    "question",
-    metadata,
-    sa.Column("id", sa.String, primary_key=True),
-    sa.Column("kind", sa.String, nullable=False),
-    sa.Column("key", sa.String, nullable=False, unique=True),
-    sa.Column("team", sa.String, nullable=False),
-    sa.Column("channel", sa.String, nullable=False),
-    sa.Column("user", sa.String, nullable=False),
-    sa.Column("text", sa.String, nullable=False),
-    sa.Column("ts", sa.String),
-    sa.Column("thread_ts", sa.String),
-    sa.Column("response_url", sa.String),
-    sa.Column("received_at", sa.Float, nullable=False),
-    sa.Column("state", sa.String, nullable=False),
-    sa.Column("attempts", sa.Integer, nullable=False, default=0),
-    # Which bot works on it, and in which holding; None: nobody.
-    sa.Column("owner", sa.String),
-    sa.Column("hold", sa.String),
-    # From this moment on anyone may take it: the end of a lease or of a wait.
-    sa.Column("due_at", sa.Float, nullable=False),
-    # What was answered: enough to find the message, and to answer the same again.
-    sa.Column("reply_ts", sa.String),
-    sa.Column("verdict", sa.String),
-    sa.Column("generation", sa.Integer),
-    # The mention and the message that Slack sends for one text differ in event id, not in these.
-    sa.UniqueConstraint("team", "channel", "ts"),
-    sa.Index("question_due", "state", "due_at"),
-)
-OPEN = (State.WAITING, State.POSTING)
 
 
 class Inbox(OnDisk):
@@ -178,24 +81,27 @@ class Inbox(OnDisk):
         self.lease, self._keep = lease, keep
         self._clock = clock
         self._owner = secrets.token_hex(8)
-        self._arrived = threading.Event()
+        self._arrived, self._news = threading.Condition(), False
         super().__init__(path)
+        self._unflushed = unflushed(self._engine)
 
     def put(self, request: Request) -> bool:
         """Keep *request* for good; return whether it was new. It is on disk when this returns."""
         now = self._clock()
         row = {
+            **dict.fromkeys(questions.c.keys()),
             **{name: getattr(request, name) for name in Request.__slots__},
             "id": new_id(),
             "received_at": now,
             "state": State.WAITING,
             "due_at": now,
+            "attempts": 0,
         }
         with self._engine.begin() as connection:
-            result = connection.execute(sqlite.insert(questions).values(row).on_conflict_do_nothing())
-        if result.rowcount:
-            self._arrived.set()
-        return bool(result.rowcount)
+            new = bool(PUT.run(connection, row).rowcount)
+        if new:
+            self._tell()
+        return new
 
     def take(self, resting: Collection[str] = ()) -> Taken | None:
         """
@@ -203,20 +109,14 @@ class Inbox(OnDisk):
 
         In the channels that are *resting*, only what is answered to its asker alone is taken.
         """
-        now, hold = self._clock(), secrets.token_hex(8)
-        due = sa.and_(questions.c.state.in_(OPEN), questions.c.due_at <= now, ~_held(now))
-        if resting:
-            due = sa.and_(due, questions.c.channel.not_in(resting) | questions.c.kind.in_(WHISPERED))
-        oldest = sa.select(questions.c.id).where(due).order_by(questions.c.received_at).limit(1)
-        take = (
-            questions.update()
-            .where(questions.c.id == oldest.scalar_subquery(), due)
-            .values(owner=self._owner, hold=hold, due_at=now + self.lease, attempts=questions.c.attempts + 1)
-            .returning(questions)
-        )
-        with self._engine.begin() as connection:
-            row = connection.execute(take).mappings().first()
-        return None if row is None else _taken(row)
+        now = self._clock()
+        seen = {"now": now, "resting": json.dumps(list(resting))}
+        with self._unflushed.begin() as connection:
+            if OLDEST.run(connection, seen).fetchone() is None:  # a look keeps nobody from writing
+                return None
+            held = {"owner": self._owner, "hold": secrets.token_hex(8), "due_at": now + self.lease}
+            rows = TAKE.run(connection, seen | held).fetchall()
+        return next((_taken(dict(zip(questions.c.keys(), row, strict=True))) for row in rows), None)
 
     def edit(self, team: str, channel: str, ts: str, text: str) -> Edited:
         """Let a question that still waits be *text*; say what became of it."""
@@ -265,7 +165,7 @@ class Inbox(OnDisk):
 
     def begin_post(self, taken: Taken) -> bool:
         """Write down that a post begins; False when the lease was lost, so that nothing may be posted."""
-        return self._change(taken, state=State.POSTING, due_at=self._clock() + self.lease)
+        return self._change(BEGIN, taken, state=State.POSTING, due_at=self._clock() + self.lease)
 
     def finish(
         self,
@@ -277,15 +177,14 @@ class Inbox(OnDisk):
         generation: int = 0,
     ) -> None:
         """Close a question as DONE or FAILED."""
-        self._change(
-            taken, state=state, owner=None, reply_ts=reply_ts, verdict=verdict, generation=generation
-        )
-        self._arrived.set()  # the next of the same conversation may be taken
+        ending = {"reply_ts": reply_ts, "verdict": verdict, "generation": generation}
+        self._change(FINISH, taken, state=state, owner=None, **ending)
+        self._tell()  # the next of the same conversation may be taken
 
     def defer(self, taken: Taken, seconds: float, *, in_doubt: bool = False) -> None:
         """Put a question back for *seconds*; such a wait is no failed attempt."""
         state = State.POSTING if in_doubt else State.WAITING
-        self._change(taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
+        self._change(DEFER, taken, state=state, owner=None, due_at=self._clock() + seconds, attempts=0)
 
     def renew(self, held: Iterable[Taken]) -> None:
         """Stretch the leases of what is being worked on."""
@@ -294,7 +193,7 @@ class Inbox(OnDisk):
             renewal = (
                 self._mine().where(questions.c.hold.in_(holds)).values(due_at=self._clock() + self.lease)
             )
-            with self._engine.begin() as connection:
+            with self._unflushed.begin() as connection:
                 connection.execute(renewal)
 
     def hand_back(self) -> None:
@@ -331,48 +230,37 @@ class Inbox(OnDisk):
         return {state: found.get(state, 0) for state in OPEN}
 
     def wait(self, seconds: float) -> None:
-        """Sleep until a question arrives in this process, at most *seconds*."""
-        if self._arrived.wait(seconds):
-            self._arrived.clear()
+        """Sleep until a question arrives in this process, at most *seconds*; each wakes one who waits."""
+        with self._arrived:
+            if not self._news:
+                self._arrived.wait(seconds)
+            self._news = False
 
     def wake(self) -> None:
-        """End a ``wait`` early."""
-        self._arrived.set()
+        """End every ``wait`` early."""
+        with self._arrived:
+            self._news = True
+            self._arrived.notify_all()
+
+    def _tell(self) -> None:
+        with self._arrived:
+            self._news = True
+            self._arrived.notify()
 
     def _mine(self) -> sa.Update:
         return questions.update().where(questions.c.owner == self._owner, questions.c.state.in_(OPEN))
 
-    def _change(self, taken: Taken, **values: Any) -> bool:
+    def _change(self, change: Prepared, taken: Taken, **values: Any) -> bool:
+        held = {"this": taken.id, "me": self._owner, "holding": taken.hold}
         with self._engine.begin() as connection:
-            change = (
-                self._mine()
-                .where(questions.c.id == taken.id, questions.c.hold == taken.hold)
-                .values(**values)
-            )
-            return bool(connection.execute(change).rowcount)
+            return bool(change.run(connection, held | values).rowcount)
 
 
-def _held(now: float) -> sa.ColumnElement[bool]:
-    """Tell whether an earlier question of the same conversation is being worked on: its answer may matter."""
-    other = questions.alias("other")
-    worked_on = (other.c.state.in_(OPEN), other.c.owner.is_not(None), other.c.due_at > now)
-    talk = (other.c.kind.not_in(COMMANDED), questions.c.kind.not_in(COMMANDED))
-    here = (other.c.channel == questions.c.channel, _place(other) == _place(questions))
-    earlier = other.c.received_at < questions.c.received_at
-    return sa.exists().where(*here, *talk, *worked_on, earlier).correlate(questions)
-
-
-def _place(table: sa.FromClause) -> sa.ColumnElement[str]:
-    """Return where a question belongs: its thread, or "" for the top of a direct conversation."""
-    opened = sa.case((table.c.kind == Kind.MENTION, table.c.ts))
-    return sa.func.coalesce(table.c.thread_ts, opened, "")
-
-
-def _request(row: sa.RowMapping) -> Request:
+def _request(row: Mapping[Any, Any]) -> Request:
     return Request(**{name: row[name] for name in Request.__slots__} | {"kind": Kind(row["kind"])})
 
 
-def _taken(row: sa.RowMapping) -> Taken:
+def _taken(row: Mapping[Any, Any]) -> Taken:
     return Taken(
         id=row["id"],
         hold=row["hold"],

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import metadata
+from bot.state.disk import Prepared, asked, metadata
 
 muted = sa.Table(
     "thread_muted",
@@ -24,6 +24,11 @@ choices = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("person", sa.String, nullable=False),
     sa.Column("at", sa.Float, nullable=False),
+)
+CHOSEN = Prepared(
+    sa.select(choices.c.name, choices.c.person).where(
+        choices.c.channel == asked("here"), choices.c.thread_ts == asked("thread")
+    )
 )
 
 
@@ -62,10 +67,8 @@ class Threads:
 
     def chosen(self, channel: str, thread_ts: str) -> dict[str, str]:
         """Return whom names mean in a thread, by the casefolded names."""
-        here = (choices.c.channel == channel, choices.c.thread_ts == thread_ts)
         with self._engine.connect() as connection:
-            found = connection.execute(sa.select(choices.c.name, choices.c.person).where(*here))
-            return {str(row.name): str(row.person) for row in found}
+            return dict(CHOSEN.run(connection, {"here": channel, "thread": thread_ts}).fetchall())
 
     def forget(self) -> None:
         """Delete choices that are too old. A silence that was asked for stays."""

@@ -21,7 +21,6 @@ from index.sources.metadata import (
     title_from_stem,
     web_url,
 )
-from index.sources.quotation import passages
 from index.sources.record import Failure as Failure
 from index.sources.record import SourceError as SourceError
 from index.sources.record import Unchanged as Unchanged
@@ -186,6 +185,8 @@ def _article(file: _File, name: str) -> Article:
     else:
         metadata, body = split_front_matter(text)
         blocks = markdown_blocks(body) if suffix in MARKDOWN else text_blocks(body)
+    from index.sources.quotation import passages  # its patterns take a while to compile
+
     numbered = passages(blocks, plain=suffix in TEXT)
     if not numbered:
         raise UnreadableError("There is no paragraph of text in it; write one, or leave it out.")

@@ -5,8 +5,6 @@ from __future__ import annotations
 import codecs
 import re
 
-from charset_normalizer import from_bytes
-
 MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is the start of this one
@@ -86,6 +84,8 @@ def _guessed(data: bytes) -> str:
     # Guessing goes by frequency and is often wrong on a page or less of English with a few accents.
     if WESTERN.issuperset(signs) and len(signs) < WESTERN_SHARE * len(western):
         return western
+    from charset_normalizer import from_bytes  # of use only where the simple ways did not do
+
     best = from_bytes(data, cp_isolation=OTHERS).best()
     if best is None:
         raise UnreadableError("Its encoding is unknown, or it is a binary file; save it as UTF-8 text.")

@@ -7,15 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import count
 from statistics import median
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HTMLParser
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
 from index.segment import split_paragraphs
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 LINE_BREAK = re.compile(r"[ \t]*(?:\r\n|[\n\r\x0b\x0c\x85\u2028])[ \t]*")
 HTML_SPACE = re.compile(r"[ \t\n\f\r]+")
@@ -75,6 +76,8 @@ def _paragraphs(block: str) -> list[str]:
 
 def markdown_blocks(text: str) -> list[Block]:
     """Read CommonMark: marks and links go, their words stay; each item of a list is a block."""
+    from markdown_it import MarkdownIt  # some sixty modules, which whoever only asks has no use for
+
     blocks: list[Block] = []
     numbers, quotation, depth, level = count(), 0, 0, 0
     for token in MarkdownIt("commonmark").enable("strikethrough").parse(text):
