@@ -151,7 +151,7 @@ def _make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
     model = embedder.reference
     _write_tokenizer(model, folder / TOKENIZER)
     inputs = _export(model, folder / "fp32.onnx")
-    expected = {role: embedder.refer(texts, query=role == QUERY) for role in (QUERY, DOCUMENT)}
+    expected = _refer(embedder, texts)
     _write_probes(texts, expected[DOCUMENT], folder / PROBES)
     reached = {}
     for kind in KINDS:
@@ -179,6 +179,13 @@ def _make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
             about.save(folder)
             return about
     raise GraphError(f"its graph does not agree with it: {reached}")
+
+
+def _refer(embedder: Embedder, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Return the reference's vectors of *texts* by role; most models make the same of a text in either."""
+    documents, few = embedder.refer(texts, query=False), texts[:NEAREST]
+    alike = np.array_equal(embedder.refer(few, query=True), embedder.refer(few, query=False))
+    return {QUERY: documents if alike else embedder.refer(texts, query=True), DOCUMENT: documents}
 
 
 def compare(
