@@ -167,9 +167,11 @@ def test_a_wrong_setting_ends_it_with_2(tmp_path):
     assert ended.stderr.startswith("pullquote: LOG_LEVEL")
 
 
-def health_check(folder, address, **settings):
+def health_check(folder, address, patience="timeout=4", **settings):
     """Return the exit code of the image's health check, where the bot listens at *address*."""
-    check = json.loads(last("HEALTHCHECK").split("CMD", 1)[1])
+    check = [
+        part.replace("timeout=4", patience) for part in json.loads(last("HEALTHCHECK").split("CMD", 1)[1])
+    ]
     return run(check, folder, environment(HEALTH_ADDRESS=address, **settings)).returncode
 
 
@@ -188,7 +190,9 @@ def test_the_health_check_is_passed_by_a_bot_that_lives(tmp_path, why_not, code)
 
 def test_the_health_check_is_failed_where_nobody_answers_and_passed_where_nobody_should(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts, and says nothing
-        assert health_check(tmp_path, f"127.0.0.1:{deaf.getsockname()[1]}") == 1
+        assert health_check(tmp_path, f"127.0.0.1:{deaf.getsockname()[1]}", "timeout=0.1") == 1
+    assert "--timeout=5s" in last("HEALTHCHECK")  # it gives up by itself before it is killed
+    assert "timeout=4)" in last("HEALTHCHECK")
     assert health_check(tmp_path, "off") == 0
 
 
