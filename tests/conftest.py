@@ -49,6 +49,8 @@ def graphs_of_now():
     return folder
 
 
+# The commands that tests start find the code compiled: each would spend a quarter of a second on it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Read when sentence-transformers is imported: no test asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The model's graph takes a while to make: all that runs the real model or the real commands shares this one.
