@@ -126,7 +126,7 @@ def model_finding(name: str | None, graphs: Path) -> tuple[Embedder | None, Find
         what = f"{model} gives vectors of shape {vector.shape} and length {length:.3f}"
         return None, Finding("model", State.WRONG, what, "choose another EMBEDDING_MODEL")
     return embedder, Finding(
-        "model", State.OK, f"{model}, {embedder.dimension} numbers a vector, by {embedder.serving}"
+        "model", State.OK, f"{model}, {embedder.dimension} numbers a vector, by {embedder.maker}"
     )
 
 

@@ -58,6 +58,7 @@ def status_message(health: Health) -> Message:
     lines = [
         f"The column: {s.articles:,} {articles}, {s.passages:,} {paragraphs}, at generation {s.generation}.",
         f"Model: {s.model}.",
+        *([f"Vectors: {wording.makers(s.makers)}."] if s.makers else []),
         f"Last sync: {_last(health)}",
         f"Next sync: {_next(health)}.",
         *([f"Next digests: {'; '.join(health.digests)}."] if health.digests else []),

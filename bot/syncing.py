@@ -19,8 +19,8 @@ from bot.poster import DoubtError, LaterError, Poster, RefusedError
 from bot.progress import outcome_message, progress_message, recovery_message, trouble_message
 from bot.state import Memory, Request, Stage, SyncRun, Tally, Trouble, Watcher
 from bot.upkeep import Upkeep, public
+from index.report import Change, Report
 from index.store import StoreError
-from index.sync import Change, Report
 
 log = logging.getLogger(__name__)
 

@@ -9,15 +9,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
 from bot.state import Tally
 from index.config import Config
 from index.passage import Article
+from index.report import Change, Report, Step
 from index.sources import is_live
 from index.store import BusyStoreError, Store, Summary, TakenDown
-from index.sync import Change, EncodesDocuments, Outcome, Report, sync
+from index.sync import EncodesDocuments, sync
 
 if TYPE_CHECKING:
     from index.sources.fetch import Fetcher
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-SLICE = 32  # texts that are embedded at a stretch, as many as the model takes at once
 COUNTED = {
     Change.ADDED: "added",
     Change.CHANGED: "changed",
@@ -88,13 +85,13 @@ class Upkeep:
         """
         if why := self._prepare():
             log.info("no graph of the model", extra={"code": why})
-        counted = _Counting(self._embedder, heard, Tally(expected=self._store.summary().articles))
+        counting = _Counting(heard)
         return sync(
             self._store,
-            counted,
+            self._embedder,
             self.sources,
             fetcher=self._fetcher(self.sources),
-            progress=lambda outcome, done: counted.note(outcome),
+            progress=counting.note,
         )
 
     def add(self, source: str) -> bool:
@@ -165,37 +162,19 @@ class Upkeep:
 
 
 class _Counting:
-    """An embedder, and what a sync did so far: whoever listens hears of each step."""
+    """What a sync did so far: whoever listens hears of each step."""
 
-    def __init__(self, embedder: EncodesDocuments, heard: Heard, tally: Tally) -> None:
-        self._embedder, self._heard, self._tally = embedder, heard, tally
+    def __init__(self, heard: Heard) -> None:
+        self._heard, self._tally = heard, Tally()
 
-    @property
-    def limit(self) -> int:
-        """The most tokens that the model reads."""
-        return self._embedder.limit
-
-    def length(self, text: str) -> int:
-        """Return the number of the model's tokens in *text*."""
-        return self._embedder.length(text)
-
-    def encode_document(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the embeddings of *texts*, shape (n, d)."""
-        parts = []
-        for start in range(0, len(texts), SLICE):
-            parts.append(self._embedder.encode_document(texts[start : start + SLICE]))
-            self._tell(embedded=self._tally.embedded + len(parts[-1]))
-        return np.concatenate(parts)
-
-    def note(self, outcome: Outcome) -> None:
-        """Count what became of an article or file."""
-        counts = {}
-        if field := COUNTED.get(outcome.change):
-            counts[field] = getattr(self._tally, field) + 1
-        if outcome.change is not Change.REMOVED:
-            counts["read"] = self._tally.read + 1
-        self._tell(**counts)
-
-    def _tell(self, **counts: int) -> None:
+    def note(self, step: Step) -> None:
+        """Count what became of an article or file, and what was embedded."""
+        counts = {"expected": step.expected, "embedded": step.embedded}
+        if step.outcome:
+            change = step.outcome.change
+            if field := COUNTED.get(change):
+                counts[field] = getattr(self._tally, field) + 1
+            if change is not Change.REMOVED:
+                counts["read"] = self._tally.read + 1
         self._tally = replace(self._tally, **counts)
         self._heard(self._tally)

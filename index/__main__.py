@@ -111,7 +111,7 @@ def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
     embedder = Embedder.kept_in(config.graphs, config.embedding_model)
     with _opened(config.data_dir, embedder, rebuild=given.rebuild) as store:
         terminal.prepare(embedder.prepare)
-        with terminal.progress("Reading") as bar:
+        with terminal.syncing() as heard:
             report = sync(
                 store,
                 embedder,
@@ -119,7 +119,7 @@ def _sync(given: argparse.Namespace, config: Config, console: Console) -> int:
                 whole=not given.sources,
                 prune=given.prune,
                 fetcher=_fetcher(config),
-                progress=lambda outcome, done: bar.named(outcome.name, done),
+                progress=heard,
             )
         summary = store.summary()
     terminal.print_report(report, summary, console)
@@ -181,9 +181,9 @@ def _eval(given: argparse.Namespace, config: Config, console: Console) -> int:
     cases = evaluate.load(given.questions)
     everybody = _marked(given)
     embedder = Embedder.kept_in(config.graphs, config.embedding_model)
-    with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
+    with _judged(given, config, embedder) as store, terminal.asking(len(cases)) as counted:
         answerer = Answerer(Retriever(store, embedder), config.aliases)
-        scores = evaluate.run(answerer, cases, bar.counted, everybody)
+        scores = evaluate.run(answerer, cases, counted, everybody)
     if given.predictions:
         _write(given.predictions, scores)
     if given.json:
@@ -207,9 +207,9 @@ def _calibrate(given: argparse.Namespace, config: Config, console: Console) -> i
 
     cases = evaluate.load(given.questions)
     embedder = Embedder.kept_in(config.graphs, config.embedding_model)
-    with _judged(given, config, embedder) as store, terminal.progress("Asking", len(cases)) as bar:
+    with _judged(given, config, embedder) as store, terminal.asking(len(cases)) as counted:
         willing = Answerer(Retriever(store, embedder), config.aliases, sure=calibrate.willing)
-        scores = evaluate.run(willing, cases, bar.counted)
+        scores = evaluate.run(willing, cases, counted)
     try:
         weights = calibrate.fit(scores)
     except ValueError as e:
@@ -236,13 +236,8 @@ def _judged(given: argparse.Namespace, config: Config, embedder: Embedder) -> It
         return
     place = hashlib.sha256(str(given.articles.resolve()).encode()).hexdigest()[:12]
     with _opened(config.data_dir / EVALUATED / place, embedder, rebuild=True) as store:
-        with terminal.progress("Reading") as bar:
-            report = sync(
-                store,
-                embedder,
-                [str(given.articles)],
-                progress=lambda outcome, done: bar.named(outcome.name, done),
-            )
+        with terminal.syncing() as heard:
+            report = sync(store, embedder, [str(given.articles)], progress=heard)
         if all(o.change is Change.FAILED or o.why for o in report.outcomes):
             raise StoreError("\n".join(map(_reason, report.outcomes)) or f"{given.articles} is empty.")
         yield store

@@ -333,7 +333,7 @@ class Asked:
         return self.articles[article_id]
 
     def _searched(self) -> Searched:
-        s = self.store.summary()
+        s = self.store.counts()
         return Searched(
             articles=s.articles if self.within is None else len(self.within),
             passages=s.passages,

@@ -7,15 +7,16 @@ graph serves.
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import importlib.util
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +31,8 @@ BUNDLED_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9
 BUNDLED_DIMENSION = 384  # known, so that a sync with nothing to embed need not load the model
 
 BUILT_IN = Path(__file__).with_name("graphs")  # what an image brings along
+
+REFERENCE = "sentence-transformers"  # a maker by name: it calculates in float32
 
 HUB_SECONDS = 10.0  # to learn whether a model is there; its download may then take as long as it takes
 
@@ -67,7 +70,7 @@ class Embedder:
         self._bundled = bundled
         self._folder = (bundled or _bundled_folder()) if own else Path(self.name).expanduser()
         self._graphs = [folder / slug(self._short_name) for folder in graphs]
-        self._lock = threading.Lock()
+        self._lock, self._counting = threading.Lock(), threading.Lock()
         self._opening = threading.Lock()
         self._encoder: Encoder | None = None
         self._looked = False
@@ -93,10 +96,10 @@ class Embedder:
         return f"{self._short_name}@{self._weights_sha256[:12]}"
 
     @property
-    def serving(self) -> str:
-        """What makes the vectors: "int8" or "fp32" for a graph's, else "reference"."""
+    def maker(self) -> str:
+        """What makes the vectors, by name: a graph with its fingerprint, or the reference."""
         encoder = self._graph()
-        return encoder.about.kind if encoder else "reference"
+        return encoder.about.name if encoder else REFERENCE
 
     @property
     def dimension(self) -> int:
@@ -122,9 +125,8 @@ class Embedder:
         """Return the number of the model's tokens in *text*, special tokens left out."""
         if encoder := self._graph():
             return encoder.length(text)
-        tokenizer = self.reference.tokenizer
-        with self._lock:  # a tokenizer that two threads use at once raises
-            return len(tokenizer.encode(text, add_special_tokens=False, verbose=False))
+        with self._counting:  # a tokenizer that two threads use at once raises
+            return len(self._counter.encode(text, add_special_tokens=False, verbose=False))
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit-length embedding of one question, shape (d,)."""
@@ -145,18 +147,19 @@ class Embedder:
         if self._graph() is None:
             _ = self.reference
 
-    def prepare(self) -> str:
+    def prepare(self, tell: Callable[[str], object] = lambda doing: None) -> str:
         """
         Make the graph, unless there is one; return why there is none and the reference serves, or "".
 
-        It takes a while, in a process of its own. Where it was refused before, it is not tried again.
+        It takes a while, in a process of its own; *tell* hears what it is doing. Where it was refused
+        before, it is not tried again.
         """
         if not self._graphs or self._graph():
             return ""
         from index import graph
 
         why = graph.refused(self._graphs[0], self.model_id)
-        why = why or graph.build(self.name, self._bundled, self._graphs[0])
+        why = why or graph.build(self.name, self._bundled, self._graphs[0], tell)
         self._looked = bool(why)
         return why or ("" if self._graph() else "it cannot be opened on this machine")
 
@@ -172,6 +175,12 @@ class Embedder:
         """The model as sentence-transformers loads it."""
         with _LOADING:
             return self._load()
+
+    @cached_property
+    def _counter(self) -> Any:
+        """A tokenizer that counts while the reference's own is at work."""
+        with self._lock:
+            return copy.deepcopy(self.reference.tokenizer)
 
     def _graph(self) -> Encoder | None:
         """Return the opened graph; None where there is none of these very weights, or none that is whole."""

@@ -54,6 +54,11 @@ class About:
     check: dict[str, float]
     versions: dict[str, str]
 
+    @property
+    def name(self) -> str:
+        """What the store calls it: its kind, and the first 12 digits of its sha256."""
+        return f"{self.kind} graph {self.files[GRAPH][:12]}"
+
     @classmethod
     def load(cls, folder: Path) -> About:
         """

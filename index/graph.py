@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,43 +53,70 @@ if TYPE_CHECKING:
 MEAN, WORST, NEIGHBOURS = 0.985, FAITHFUL, 0.90
 NEAREST = 10
 KINDS = ("int8", "fp32")  # the first that passes is kept
+DOING = "doing:"
 PROBED = 8  # texts that are compared whenever the graph is opened
 WAIT = 900.0  # seconds for another process that makes the same graph
 FIRST_LAYER = re.compile(r"\blayers?\.0/")  # as the libraries of transformers name their nodes
 INPUTS = {"input_ids", "attention_mask", "token_type_ids"}
 
 
-def build(name: str, bundled: Path | None, folder: Path) -> str:
+def build(
+    name: str, bundled: Path | None, folder: Path, tell: Callable[[str], object] = lambda doing: None
+) -> str:
     """
     Make the graph of the model *name* in *folder*, in a process of its own; return why there is none, or "".
 
     Whoever comes while another process makes the same one waits for it. What is in *folder* is replaced
-    when the new one is whole.
+    when the new one is whole. *tell* hears what is being done.
     """
     root = str(Path(__file__).resolve().parent.parent)
     paths = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
     command = [sys.executable, "-m", "index.graph", name, str(bundled or ""), str(folder)]
     try:
-        ended = subprocess.run(  # noqa: S603 – this very program
-            command,
-            env={**os.environ, "PYTHONPATH": paths},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        code, said = _run(command, {**os.environ, "PYTHONPATH": paths}, tell)
     except OSError as e:
         return f"no process could be started ({e.strerror})"
-    if ended.returncode == 0:
+    if code == 0:
         return ""
-    said = ended.stderr.strip().splitlines()
-    return said[-1] if said else f"its process ended with {ended.returncode}"
+    return said[-1] if said else f"its process ended with {code}"
 
 
-def make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
+def _run(
+    command: Sequence[str], environ: Mapping[str, str], tell: Callable[[str], object]
+) -> tuple[int, list[str]]:
+    """Run *command*, pass on what it is doing, line by line; return its code and the lines on its stderr."""
+    with (
+        tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors,
+        subprocess.Popen(  # noqa: S603 – this very program
+            command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+        ) as process,
+    ):
+        try:
+            for line in process.stdout or ():
+                if line.startswith(DOING):
+                    tell(line.removeprefix(DOING).strip())
+        except BaseException:
+            process.kill()
+            raise
+        code = process.wait()
+        errors.seek(0)
+        return code, errors.read().strip().splitlines()
+
+
+def make(
+    embedder: Embedder, folder: Path, texts: Sequence[str], tell: Callable[[str], object] = lambda doing: None
+) -> About:
     """
     Make the graph of *embedder*'s model in *folder*, unless a whole one is there by now.
+
+    *tell* hears what is being done.
 
     Raises:
         GraphError: If the model's structure allows none, or none of KINDS agrees with the reference on
@@ -103,7 +130,7 @@ def make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
             made = Path(scratch) / "made"
             made.mkdir()
             try:
-                about = _make(embedder, made, texts)
+                about = _make(embedder, made, texts, tell)
             except OSError:
                 raise  # a full disk: it may do the next time
             except Exception as e:  # whatever an exporter says to a model that it does not know
@@ -147,14 +174,18 @@ def _usable(folder: Path, model: str) -> About | None:
     return about if about.model == model else None
 
 
-def _make(embedder: Embedder, folder: Path, texts: Sequence[str]) -> About:
+def _make(embedder: Embedder, folder: Path, texts: Sequence[str], tell: Callable[[str], object]) -> About:
+    tell("It is loaded.")
     model = embedder.reference
     _write_tokenizer(model, folder / TOKENIZER)
+    tell("Its graph is exported.")
     inputs = _export(model, folder / "fp32.onnx")
+    tell(f"It encodes {len(texts):,} texts to compare with.")
     expected = _refer(embedder, texts)
     _write_probes(texts, expected[DOCUMENT], folder / PROBES)
     reached = {}
     for kind in KINDS:
+        tell(f"Its graph as {kind} is compared with it.")
         _quantise(folder / "fp32.onnx", folder / GRAPH, kind)
         about = About(
             recipe=RECIPE,
@@ -339,13 +370,18 @@ def real_sentences() -> list[str]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make one graph: NAME, BUNDLED (may be empty), FOLDER. What goes wrong is the last line on stderr."""
+    """
+    Make one graph: NAME, BUNDLED (may be empty), FOLDER.
+
+    Says on stdout what it is doing, behind DOING. What goes wrong is the last line on stderr.
+    """
     from index.embedder import Embedder, ModelError
 
     name, bundled, folder = arguments
     logging.disable(logging.CRITICAL)
     try:
-        make(Embedder(name, Path(bundled) if bundled else None), Path(folder), real_sentences())
+        reference = Embedder(name, Path(bundled) if bundled else None)
+        make(reference, Path(folder), real_sentences(), lambda doing: print(DOING, doing, flush=True))
     except (GraphError, ModelError, filelock.Timeout, OSError) as e:
         print(" ".join(str(e).split()), file=sys.stderr)
         return 1

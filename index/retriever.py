@@ -85,7 +85,7 @@ class Retriever:
         """Return the content words of *text* with their weights in this column."""
         words = content_words(text)
         found = self.store.document_frequency(words)
-        n = max(1, self.store.summary().passages)
+        n = max(1, self.store.counts().passages)
         return Words({stem(x): log(1 + (n - found[x] + 0.5) / (found[x] + 0.5)) for x in words})
 
     def retrieve(
@@ -107,9 +107,8 @@ class Retriever:
         words = self.words(question)
         near = self.store.search(query, CHUNKS, within)
         lexical = dict(self.store.lexical(content_words(question), LEXICAL, within))
-        return self.rank(
-            query, words, [*dict.fromkeys([x.passage_id for x in near] + list(lexical))], lexical, k
-        )
+        found = [*dict.fromkeys([x.passage_id for x in near] + list(lexical))]
+        return self.rank(query, words, found, lexical, k, near)
 
     def said(
         self,
@@ -144,20 +143,35 @@ class Retriever:
         passage_ids: Sequence[int],
         lexical: Mapping[int, float],
         k: int | None = None,
+        near: Sequence[Near] = (),
     ) -> list[Ranked]:
-        """Return the *k* best of *passage_ids* by falling fused score; *lexical* holds their BM25."""
-        chunks: dict[int, list[Near]] = {x: [] for x in passage_ids}
-        for chunk in self.store.similarity(query, passage_ids):
-            chunks[chunk.passage_id].append(chunk)
-        cosines = {x: max((c.score for c in found), default=0.0) for x, found in chunks.items()}
+        """
+        Return the *k* best of *passage_ids* by falling fused score.
+
+        Args:
+            lexical: Their BM25.
+
+            near: What a search for *query* found, best first: the best sentence of each passage in it.
+        """
+        cosines = dict.fromkeys(passage_ids, 0.0) | {n.passage_id: n.score for n in reversed(near)}
+        known = {n.passage_id for n in near}
+        others = self.store.similarity(query, [x for x in passage_ids if x not in known])
+        cosines |= {n.passage_id: n.score for n in reversed(others)}
         best_cosine = max([*cosines.values(), 1e-9])
         best_lexical = max([*lexical.values(), 1e-9])
         scores = {
             x: MEANING * max(0.0, cosines[x]) / best_cosine
             + (1 - MEANING) * lexical.get(x, 0.0) / best_lexical
-            for x in chunks
+            for x in cosines
         }
         best = sorted(scores, key=lambda x: (-scores[x], x))[:k]
+        sentences: dict[int, list[Near]] = {x: [] for x in best}
+        ranked = [
+            *(n for n in others if n.passage_id in sentences),
+            *self.store.similarity(query, known & sentences.keys()),
+        ]
+        for chunk in ranked:
+            sentences[chunk.passage_id].append(chunk)
         passages = self.store.passages(best)
         return [
             Ranked(
@@ -167,7 +181,7 @@ class Retriever:
                 score=scores[x],
                 cosine=cosines[x],
                 words=words,
-                sentences=tuple(sorted(chunks[x], key=lambda c: c.start)),
+                sentences=tuple(sorted(sentences[x], key=lambda c: c.start)),
             )
             for x in best
             if x in passages

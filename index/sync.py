@@ -5,24 +5,27 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from index import identity, segment, speech
+from index.batch import Batch, Encoding, Pending
+from index.batch import EncodesDocuments as EncodesDocuments
 from index.intake import Intake, Verdict
 from index.passage import Article, Passage
+from index.report import Change as Change
+from index.report import Outcome as Outcome
+from index.report import Progress, Step
+from index.report import Report as Report
 from index.segment import Span, fold, sentences, windows
 from index.sources import Failure, SourceError, Unchanged, is_export, is_live, read
 from index.speech.names import names
-from index.store import Chunk, Store
+from index.store import Made, Store
 
 if TYPE_CHECKING:
     from index.sources.fetch import Fetcher
@@ -42,70 +45,7 @@ RULES = hashlib.sha256(
 STAMP = RULES[:16]  # what the fingerprint of an article that these rules read begins with
 NOTHING = "It holds no text, Markdown or HTML file; name a folder that does."
 NOTHING_LIVE = "It lists no article; name the address of a feed, a sitemap or a page."
-BATCH = 256  # chunks encoded at once, of as many articles as it takes
-
-
-class EncodesDocuments(Protocol):
-    """What a sync needs of an embedder."""
-
-    @property
-    def limit(self) -> int:
-        """The most tokens that the model reads."""
-        ...
-
-    def length(self, text: str) -> int:
-        """Return the number of the model's tokens in *text*."""
-        ...
-
-    def encode_document(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Return the embeddings of *texts*, shape (n, d)."""
-        ...
-
-
-class Change(StrEnum):
-    """What a sync did with an article or a file."""
-
-    ADDED = "added"
-    CHANGED = "changed"
-    REMOVED = "removed"
-    UNCHANGED = "unchanged"
-    FAILED = "failed"
-    TAKEN_DOWN = "taken down"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What became of one article, file or source, and why where it failed or was kept."""
-
-    name: str
-    change: Change
-    why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
-    """What a sync did: its outcomes, and how many new chunks were embedded."""
-
-    outcomes: tuple[Outcome, ...]
-    embedded: int
-
-    def count(self, change: Change) -> int:
-        """Return how many articles or files had this change."""
-        return sum(o.change is change for o in self.outcomes)
-
-
-Progress = Callable[[Outcome, int], None]  # what was just done, and how many outcomes there are so far
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    article: Article
-    fingerprint: str
-    spans: list[tuple[Passage, Span]]
-
-    @property
-    def texts(self) -> list[str]:
-        return [p.text[s.start : s.end] for p, s in self.spans]
+BATCH = 256  # chunks that are encoded together, of as many articles as it takes
 
 
 def sync(
@@ -116,7 +56,7 @@ def sync(
     whole: bool = True,
     prune: bool = False,
     fetcher: Fetcher | None = None,
-    progress: Progress = lambda outcome, done: None,
+    progress: Progress = lambda step: None,
 ) -> Report:
     """
     Make the store hold what *sources* hold.
@@ -131,12 +71,18 @@ def sync(
 
         fetcher: Fetches what lives on the web; None for one with its defaults.
 
+        progress: Hears of each step in this thread, and may raise to end the sync.
+
     Raises:
         StoreError: If the store cannot be written; what was done before is kept.
     """
     distinct = list(dict.fromkeys(sources))
-    with store.write_lock(), _visiting(store, distinct, fetcher) as visit:
-        run = _Run(store, embedder, progress, distinct, visit, prune=prune)
+    with (
+        store.write_lock(),
+        _visiting(store, distinct, fetcher) as visit,
+        Encoding(embedder) as encoding,
+    ):
+        run = _Run(store, embedder, encoding, progress, distinct, visit, prune=prune)
         for source in sorted(distinct, key=lambda s: not is_live(s)):
             run.read(source)
         run.take_previews()
@@ -156,6 +102,7 @@ class _Run:
         self,
         store: Store,
         embedder: EncodesDocuments,
+        encoding: Encoding,
         progress: Progress,
         sources: Sequence[str],
         visit: Visit | None,
@@ -163,7 +110,7 @@ class _Run:
         prune: bool,
     ) -> None:
         self.store, self.embedder, self.progress, self.prune = store, embedder, progress, prune
-        self.visit = visit
+        self.encoding, self.visit = encoding, visit
         self.known = store.fingerprints()
         self.intake = Intake(store, sources)
         self.outcomes: list[Outcome] = []
@@ -173,7 +120,10 @@ class _Run:
         self.unsure = False  # a folder could not be read: nothing says what was in it
         self.stands: set[str] = set()  # of these, those whose stored text stands, whatever was read
         self.previews: dict[str, Article] = {}  # of which another source may have the whole
-        self.pending: list[_Pending] = []
+        self.gathered: list[Pending] = []  # articles that are not encoded yet
+        self.batch: Batch | None = None  # those that are being encoded
+        held = Counter(article.source for article in store.articles())
+        self.expected = {source: held[source] for source in sources}  # about how many articles each has
         self.embedded = 0
 
     def now(self) -> datetime:
@@ -186,7 +136,7 @@ class _Run:
         later: list[Article] = []
         self.intake.begin()
         try:
-            for item in read(source, self.visit):
+            for item in read(source, self.visit, partial(self.expected.__setitem__, source)):
                 counts[type(item)] += 1
                 if isinstance(item, Article):
                     self._judge(item, later)
@@ -260,31 +210,43 @@ class _Run:
             self._note(Outcome(name=article.name, change=Change.UNCHANGED))
             return
         spans = [(p, s) for p in article.passages for s in chunk_spans(p.text, self.embedder)]
-        self.pending.append(_Pending(speech.attribute(article), fingerprint, spans))
-        if sum(len(p.spans) for p in self.pending) >= BATCH:
-            self.flush()
+        self.gathered.append(Pending(speech.attribute(article), fingerprint, spans))
+        if sum(len(p.spans) for p in self.gathered) >= BATCH:
+            self._begin()
 
     def flush(self) -> None:
-        """Embed what is new in the pending articles and write them, one transaction each."""
-        if not self.pending:
-            return
-        texts = list(dict.fromkeys(t for p in self.pending for t in p.texts))
-        vectors = dict(self.store.vectors(texts))
-        # Texts of like length share a batch, so that little of it is padding.
-        new = sorted((t for t in texts if t not in vectors), key=len)
-        if new:
-            vectors.update(zip(new, self.embedder.encode_document(new), strict=True))
-        self.embedded += len(new)
-        for pending in self.pending:
-            self._put(pending, vectors)
-        self.pending = []
+        """Embed what is new in the gathered articles and write them, one transaction each."""
+        self._begin()
+        self._write()
 
-    def _put(self, pending: _Pending, vectors: dict[str, NDArray[np.float32]]) -> None:
+    def _begin(self) -> None:
+        """Have what was gathered encoded; meanwhile write what was encoded before."""
+        if not self.gathered:
+            return
+        texts = {t for p in self.gathered for t in p.texts}
+        made = self.store.vectors(texts)
+        before = texts.intersection(self.batch.new) if self.batch else set()
+        batch = Batch(self.gathered, made, before)
+        self.encoding.begin(batch)
+        self.gathered = []
+        self._write(batch)
+
+    def _write(self, following: Batch | None = None) -> None:
+        """Write the batch that is being encoded, once it is; *following* is in its place from then on."""
+        batch, self.batch = self.batch, following
+        if batch is None:
+            return
+        for count in batch.finish():
+            self.embedded += count
+            self._tell()
+        if following:
+            batch.hand_on(following)
+        for pending in batch.pending:
+            self._put(pending, batch.made)
+
+    def _put(self, pending: Pending, made: Mapping[str, Made]) -> None:
         article = pending.article
-        chunks = [
-            Chunk(number=p.number, start=s.start, end=s.end, vector=vectors[text])
-            for (p, s), text in zip(pending.spans, pending.texts, strict=True)
-        ]
+        chunks = pending.chunks(made)
         self.store.put(article, pending.fingerprint, chunks, name_words(article.passages), self.now())
         change = Change.CHANGED if article.id in self.known else Change.ADDED
         self._note(Outcome(name=article.name, change=change))
@@ -336,7 +298,12 @@ class _Run:
 
     def _note(self, outcome: Outcome) -> None:
         self.outcomes.append(outcome)
-        self.progress(outcome, len(self.outcomes))
+        self._tell(outcome)
+
+    def _tell(self, outcome: Outcome | None = None) -> None:
+        done = len(self.outcomes)
+        expected = max(sum(self.expected.values()), done)
+        self.progress(Step(done=done, expected=expected, embedded=self.embedded, outcome=outcome))
 
 
 def _place(source: str, failure: Failure) -> str:

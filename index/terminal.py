@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.markup import escape
@@ -14,10 +15,12 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
     SpinnerColumn,
-    TaskID,
+    Task,
     TextColumn,
     TimeElapsedColumn,
+    TimeRemainingColumn,
 )
 from rich.table import Table
 from rich.text import Text
@@ -27,8 +30,8 @@ from index.check import Outcome, QuoteCheck, context
 from index.evaluate import Score
 from index.figures import Figure, by_kind, figures_by_kind
 from index.passage import Excerpt
+from index.report import Change, Report, Step
 from index.store import Summary
-from index.sync import Change, Report
 from index.verdict import Answer
 
 UNBROKEN = 100_000  # columns of a file or a pipe, which have no edge to break lines at
@@ -82,50 +85,73 @@ def visible(text: str) -> str:
 
 
 @contextmanager
-def progress(doing: str, total: int | None = None) -> Iterator[Show]:
-    """Show on standard error how far long work is, while the block lasts."""
-    console = Console(stderr=True)
-    bar = Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        console=console,
-        transient=True,
-        disable=not console.is_terminal,
-    )
+def asking(total: int) -> Iterator[Callable[[int], None]]:
+    """Show on standard error how many of *total* questions are done; what it gives hears how many."""
+    bar = _bar(Console(stderr=True), TimeElapsedColumn(), TimeRemainingColumn())
     with bar:
-        task = bar.add_task(doing, total=total)
-        yield Show(bar, task)
+        task = bar.add_task("Asking", total=total)
+        yield lambda done: bar.update(task, completed=done)
 
 
-class Show:
-    """Hears how much is done."""
-
-    def __init__(self, bar: Progress, task: TaskID) -> None:
-        self._bar, self._task = bar, task
-
-    def named(self, name: str, done: int) -> None:
-        """Show the name of what was done last."""
-        short = wording.cut(" ".join(visible(name).split()), 40)
-        self._bar.update(self._task, completed=done, description=escape(short))
-
-    def counted(self, done: int) -> None:
-        """Show how many are done."""
-        self._bar.update(self._task, completed=done)
+def _bar(console: Console, *more: ProgressColumn, **options: Any) -> Progress:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(20), MofNCompleteColumn())
+    off = not console.is_terminal
+    return Progress(*columns, *more, console=console, transient=True, disable=off, **options)
 
 
 # ---- sync and status
 
 
-def prepare(make: Callable[[], str]) -> None:
-    """Let *make* prepare the model, which takes a while the first time; say why where it could not."""
+def prepare(make: Callable[[Callable[[str], object]], str]) -> None:
+    """
+    Let *make* prepare the model, which takes a while the first time; say why where it could not.
+
+    *make* is given whom to tell what it is doing.
+    """
     console = Console(stderr=True, highlight=False)
-    with console.status("Preparing the model, once: some twenty seconds …"):
-        why = make()
+    opening = "Preparing the model, once: some twenty seconds …"
+    with console.status(opening) as shown:
+        why = make(lambda doing: shown.update(f"{opening} {escape(visible(doing))}"))
     if why:
         console.print(f"The model runs without a graph of its own, and slower: {why}.", markup=False)
+
+
+@contextmanager
+def syncing() -> Iterator[Callable[[Step], None]]:
+    """Show on standard error how far a sync is, how fast, and what time it may take; a file sees nothing."""
+    bar = SyncBar(Console(stderr=True))
+    with bar.progress:
+        yield bar.heard
+
+
+class SyncBar:
+    """What a sync looks like on a terminal: articles by number, sentences by their rate."""
+
+    def __init__(self, console: Console, **options: Any) -> None:
+        rate = _Rate()
+        self.progress = _bar(console, rate, TimeElapsedColumn(), TimeRemainingColumn(), **options)
+        self._articles = self.progress.add_task("Reading", total=None)
+        self._sentences = self.progress.add_task("", total=None, visible=False)
+        rate.counted = self.progress.tasks[-1]
+        self._room = min(40, max(8, console.width - 72))  # what the rest leaves for a name
+
+    def heard(self, step: Step) -> None:
+        """Show how far it is now, and the name of what was done last."""
+        if step.outcome:
+            name = wording.cut(" ".join(visible(step.outcome.name).split()), self._room)
+            self.progress.update(self._articles, description=escape(name))
+        self.progress.update(self._articles, completed=step.done, total=step.expected or None)
+        self.progress.update(self._sentences, completed=step.embedded)
+
+
+class _Rate(ProgressColumn):
+    """How many sentences are embedded a second, by the task that counts them."""
+
+    counted: Task | None = None
+
+    def render(self, task: Task) -> Text:
+        speed = self.counted.speed if self.counted else None
+        return Text(f"{speed:,.0f} sentences/s" if speed else "", style="progress.data.speed")
 
 
 def print_report(report: Report, summary: Summary, console: Console) -> None:
@@ -158,6 +184,7 @@ def print_status(s: Summary, console: Console) -> None:
         "statements": f"{s.utterances:,}",
         "dates": wording.days(s.first, s.last) if s.first and s.last else "none",
         "model": s.model,
+        "vectors": wording.makers(s.makers) or "none",
         "generation": f"{s.generation:,}",
         "last sync": f"{s.last_sync:%Y-%m-%d %H:%M:%S} UTC" if s.last_sync else "never finished",
     }

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from math import ceil
 
@@ -104,6 +104,14 @@ def span(seconds: float) -> str:
         if (count := ceil(seconds / size)) > 1 or unit == "second":
             return f"{max(1, count)} {unit}{'s' * (count > 1)}"
     raise AssertionError
+
+
+def makers(sentences: Mapping[str, int]) -> str:
+    """Write what made the vectors of how many sentences, the most first; "" where there are none."""
+    order = sorted(sentences.items(), key=lambda pair: (-pair[1], pair[0]))
+    noun = f"sentence{'s' * (not order or order[0][1] != 1)}"
+    told = [f"{count:,} by {name or 'an unknown encoder'}" for name, count in order]
+    return ", ".join(told).replace(" by", f" {noun} by", 1)
 
 
 def days(first: date, last: date) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.embedder import Embedder
+from index.embedder import REFERENCE, Embedder
 from index.encoder import (
     ABOUT,
     DOCUMENT,
@@ -257,7 +257,7 @@ def owned(tmp_path):
 def test_a_whole_graph_of_these_weights_serves(owned, tmp_path):
     found = Embedder(str(owned), graphs=[tmp_path / "kept"])
     keep(tmp_path / "kept" / "mine", model=found.model_id, weights=found.weights())
-    assert found.serving == "fp32"
+    assert found.maker.startswith("fp32 graph ")
     assert (found.dimension, found.limit, found.length("the tide")) == (4, LIMIT - 2, 8)
     assert found.encode_query("tide") == pytest.approx(by_hand(ASK + "tide"), abs=1e-6)
     assert found.encode_document(["tide"])[0] == pytest.approx(by_hand("tide"), abs=1e-6)
@@ -269,7 +269,7 @@ def test_the_same_weights_at_another_time_are_served(owned, tmp_path):
     keep(tmp_path / "kept" / "mine", model=name, weights=Embedder(str(owned)).weights())
     os.utime(owned / "model.safetensors", (1_000, 1_000))
     found = Embedder(str(owned), graphs=[tmp_path / "kept"])
-    assert (found.model_id, found.serving) == (name, "fp32")
+    assert (found.model_id, found.maker[:5]) == (name, "fp32 ")
 
 
 def test_other_weights_are_not_served(owned, tmp_path):
@@ -278,7 +278,7 @@ def test_other_weights_are_not_served(owned, tmp_path):
     (owned / "model.safetensors").write_bytes(b"other")
     found = Embedder(str(owned), graphs=[tmp_path / "kept"])
     assert found.model_id != before.model_id
-    assert found.serving == "reference"
+    assert found.maker == REFERENCE
 
 
 @pytest.mark.parametrize("spoil", ["damage", "recipe", "probes", "description", "model", "nothing there"])
@@ -296,10 +296,10 @@ def test_what_is_not_whole_leaves_the_next_graph_or_the_reference_to_serve(owned
     elif spoil == "model":
         keep(first, model="another@123456789012")
     graphs = [tmp_path / "kept", tmp_path / "built-in"]
-    assert Embedder(str(owned), graphs=graphs).serving == "reference"
+    assert Embedder(str(owned), graphs=graphs).maker == REFERENCE
     keep(tmp_path / "built-in" / "mine", model=name)
-    assert Embedder(str(owned), graphs=graphs).serving == "fp32"
+    assert Embedder(str(owned), graphs=graphs).maker.startswith("fp32 graph ")
 
 
 def test_where_no_graph_is_kept_the_reference_serves(owned):
-    assert Embedder(str(owned)).serving == "reference"
+    assert Embedder(str(owned)).maker == REFERENCE

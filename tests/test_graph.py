@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from index import graph
-from index.embedder import BUNDLED, Embedder, slug
+from index.embedder import BUNDLED, REFERENCE, Embedder, slug
 from index.encoder import DOCUMENT, QUERY, GraphError
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +29,7 @@ TEXTS = [
 
 @pytest.mark.model
 def test_its_vectors_are_of_unit_length_and_near_those_of_the_reference(embedder, reference):
-    assert embedder.serving == "int8"
+    assert embedder.maker.startswith("int8 graph ")
     vectors, expected = embedder.encode_document(TEXTS), reference.encode_document(TEXTS)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(TEXTS)), abs=1e-5)
     assert np.sum(vectors * expected, axis=1).min() > 0.97
@@ -98,7 +98,7 @@ def test_a_model_that_allows_no_graph_is_remembered_and_the_reference_serves(tmp
     assert not folder.exists()
     embedder = Embedder.kept_in(tmp_path)
     assert embedder.prepare() == "its tokenizer is not one of the library tokenizers"
-    assert embedder.serving == "reference"
+    assert embedder.maker == REFERENCE
     assert graph.refused(folder, "another@1") == ""
 
 

@@ -233,6 +233,8 @@ def test_status_says_what_the_store_holds_and_what_failed(synced, tmp_path):
     rows = dict(re.split(r"  +", line, maxsplit=1) for line in out.splitlines())
     last = datetime.strptime(rows.pop("last sync"), "%Y-%m-%d %H:%M:%S UTC").replace(tzinfo=UTC)
     assert (code, err, last <= datetime.now(UTC)) == (0, "", True)
+    vectors = rows.pop("vectors")
+    assert re.fullmatch(r"4 sentences by (int8|fp32) graph [0-9a-f]{12}", vectors), vectors
     assert rows == {
         "articles": "2",
         "passages": "3",

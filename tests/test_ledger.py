@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -181,26 +182,38 @@ def test_the_last_reading_of_each_source_is_remembered(store: Store) -> None:
     assert store.last_read() == {"articles": LATER, "https://a.example.org/feed": NOON}
 
 
-def downgrade(path: Path) -> None:
-    """Make the file what the version before this one made."""
-    with sqlite3.connect(path) as connection:
+def downgrade(path: Path, version: int) -> None:
+    """Make the file what an older version made."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute(f"pragma user_version = {version}")
+        for (trigger,) in connection.execute(
+            "select name from sqlite_master where type = 'trigger'"
+        ).fetchall():
+            connection.execute(f"drop trigger {trigger}")
+        connection.execute("alter table chunk drop column maker")
+        for table in ("maker", "spoken", "named"):
+            connection.execute(f"drop table {table}")
+        if version == 2:
+            return
         for table in ("first_seen", "source", "last_read", "trace", "tombstone", "fetched"):
             connection.execute(f"drop table {table}")
         connection.execute("alter table article drop column truncated")
-        connection.execute("pragma user_version = 1")
-    connection.close()
 
 
-def test_a_store_of_an_older_version_is_taken_over_with_all_that_it_holds(folder: Path) -> None:
+@pytest.mark.parametrize(("version", "seen"), [(1, NOON), (2, LATER)])
+def test_a_store_of_an_older_version_is_taken_over_with_all_that_it_holds(
+    folder: Path, version: int, seen: datetime
+) -> None:
     with Store.open(folder, MODEL, 3) as store:
         put(store, article("ferry"), LATER)
         store.record_sync(NOON, {})
-    downgrade(folder / "column.sqlite")
+    downgrade(folder / "column.sqlite", version)
     with Store.open_existing(folder) as store:
         assert store.article("ferry") == article("ferry")
-        assert store.first_seen() == {"ferry": NOON}
+        assert store.first_seen() == {"ferry": seen}
+        assert store.summary().makers == {"": 1}
         put(store, article("pier", truncated=True), LATER)
-        assert store.first_seen() == {"ferry": NOON, "pier": LATER}
+        assert store.first_seen() == {"ferry": seen, "pier": LATER}
         store.take_down("ferry", LATER)
         store.check()
     with Store.open(folder, MODEL, 3) as store:

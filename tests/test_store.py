@@ -6,6 +6,7 @@ import math
 import shutil
 import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -34,9 +35,9 @@ from index.store import (
     vectorfile,
 )
 from index.store.history import KEPT_GENERATIONS
-from index.store.quantised import BITS_FROM, Quantised
+from index.store.quantised import Quantised
 from index.store.stamp import Stamp
-from index.store.vectors import CHANGES, QUANTISED_FROM, Vectors
+from index.store.vectors import FEW, QUANTISED_FROM, SHARE, Vectors
 
 MODEL = "compass@1"
 EAST, NORTH, UP = np.eye(3, dtype=np.float32)
@@ -122,7 +123,7 @@ def test_any_text_comes_back_character_for_character(
     store.put(record, text, [Chunk(number=1, start=0, end=len(text), vector=UP)], {title: 2})
     assert store.article(title) == record
     assert store.fingerprints()[title] == text
-    assert store.vectors([text])[text].tolist() == [0, 0, 1]
+    assert store.vectors([text])[text].vector.tolist() == [0, 0, 1]
     store.remove(title)
 
 
@@ -205,6 +206,16 @@ def test_search_returns_no_more_than_the_store_holds(store: Store) -> None:
     assert len(found(store, k=10**9)) == 1
 
 
+def test_of_the_equally_near_those_that_came_first_are_found(store: Store) -> None:
+    first = [put(store, article(name, name), EAST)[0] for name in "abcd"]
+    for most in (1, 2, 3, 4):
+        assert [i for i, _ in found(store, k=most)] == first[:most]
+    store.remove("b")
+    (last,) = put(store, article("e", "e"), EAST)
+    assert [i for i, _ in found(store, k=3)] == [first[0], first[2], first[3]]
+    assert [i for i, _ in found(store, k=4)] == [first[0], first[2], first[3], last]
+
+
 STAMP = Stamp(1, "token", MODEL, 32)
 
 
@@ -231,49 +242,38 @@ def spread(count: int, dimension: int = 32) -> np.ndarray:
 def test_the_nearest_are_those_of_a_full_comparison(count: int) -> None:
     vectors, labels = spread(count), np.arange(5, 5 + count)
     stored = compared_with(vectors, labels)
-    held = Vectors.of(STAMP, count, zip(np.array_split(labels, 9), np.array_split(vectors, 9), strict=True))
+    parts = zip(np.array_split(labels, 9), np.array_split(vectors, 9), strict=True)
+    held = Vectors.of(STAMP, count, parts, lambda most: vectors[:most])
     assert isinstance(held.held, Quantised) == (count >= QUANTISED_FROM)
-    for query in spread(20) + np.float32(0.1):
+    missed = 0
+    for query in spread(40) + np.float32(0.1):
         unit = query / np.linalg.norm(query)
         scores = vectors.astype(np.float64) @ unit
-        best = np.argsort(-scores)[:10]
-        assert [label - 5 for label, _ in held.nearest(unit, 10, stored)] == best.tolist()
-        assert [s for _, s in held.nearest(unit, 10, stored)] == pytest.approx(
-            scores[best].tolist(), abs=1e-6
-        )
+        for step, among in ((1, None), (3, labels[::3])):
+            best = np.argsort(-scores[::step])[:10] * step
+            found = held.nearest(unit, 10, stored, labels=among)
+            assert found[0][0] - 5 == best[0]
+            assert [s for _, s in found] == pytest.approx([scores[x - 5] for x, _ in found], abs=1e-6)
+            missed += len(set(best.tolist()) - {x - 5 for x, _ in found})
         among = dict(held.nearest(unit, 3, stored, labels=[9, 6, 10**9]))
         assert among == {label: pytest.approx(scores[label - 5], abs=1e-6) for label in (6, 9)}
-        third = held.nearest(unit, 10, stored, labels=labels[::3])
-        wanted = np.argsort(-scores[::3])[:10] * 3
-        assert [label - 5 for label, _ in third] == wanted.tolist()
+    # Hard for codes: in no direction are many near, and few numbers tell; texts are nearer to their like.
+    assert missed <= (0.02 * 800 if count >= QUANTISED_FROM else 0)
 
 
-def test_of_most_vectors_nearly_all_that_are_nearest_are_found() -> None:
-    vectors = spread(BITS_FROM, 64)
-    stored = compared_with(vectors, range(BITS_FROM))
-    held = Vectors.of(STAMP._replace(dimension=64), BITS_FROM, [(np.arange(BITS_FROM), vectors)])
-    right = 0
-    for query in vectors[:20]:
-        scores = vectors @ query
-        found = held.nearest(query, 10, stored)
-        assert [s for _, s in found] == pytest.approx([scores[label] for label, _ in found], abs=1e-6)
-        right += len({label for label, _ in found} & set(np.argsort(-scores)[:10].tolist()))
-        assert found[0][0] == np.argmax(scores)
-    assert right >= 0.7 * 200  # hard: in no direction is one near; texts are nearer to their like
-
-
-def test_vectors_so_alike_that_no_byte_tells_them_apart_are_found_by_their_true_cosines() -> None:
+def test_vectors_so_alike_that_no_code_tells_them_apart_are_found_by_their_true_cosines() -> None:
     vectors = np.ones((QUANTISED_FROM, 32), np.float32) / np.sqrt(np.float32(32))
     vectors += np.float32(3e-4) * spread(QUANTISED_FROM)
     stored = compared_with(vectors, range(QUANTISED_FROM))
     alike = Vectors.empty(STAMP).patched(STAMP, [], range(QUANTISED_FROM), vectors)
+    assert isinstance(alike.held, Quantised)
     found = alike.nearest(vectors[3], 9, stored)
     assert len(found) == 9
     assert [s for _, s in found] == pytest.approx(stored([x for x, _ in found]) @ vectors[3], abs=1e-6)
 
 
 @pytest.mark.parametrize("scale", [0.6, 3.0], ids=["small numbers", "numbers larger than any before"])
-@pytest.mark.parametrize("more", [0, CHANGES], ids=["few changes", "many changes"])
+@pytest.mark.parametrize("more", [0, max(FEW, QUANTISED_FROM // SHARE)], ids=["few changes", "many changes"])
 def test_very_many_vectors_are_searched_as_well_after_a_change(scale: float, more: int) -> None:
     vectors = spread(QUANTISED_FROM + 2) / 2
     query = vectors[1] * 2
@@ -669,7 +669,7 @@ def test_names_add_up_over_articles_and_follow_each_change(folder: Path, store: 
 def test_vectors_of_texts_already_stored_come_back(store: Store) -> None:
     put(store, article("a", "Owls.", "Bees."), EAST, NORTH)
     known = store.vectors(["Bees.", "Cats.", "Bees."])
-    assert {t: v.tolist() for t, v in known.items()} == {"Bees.": [0, 1, 0]}
+    assert {t: k.vector.tolist() for t, k in known.items()} == {"Bees.": [0, 1, 0]}
 
 
 @pytest.mark.parametrize(
@@ -763,7 +763,7 @@ def sqlite_file(path: Path, *statements: str) -> bytes:
     [
         (["create table mine (x)"], "is not a Pullquote store"),
         (["pragma application_id = 7"], "is not a Pullquote store"),
-        (["pragma application_id = 1347767377", "pragma user_version = 3", "create table t (x)"], "newer"),
+        (["pragma application_id = 1347767377", "pragma user_version = 4", "create table t (x)"], "newer"),
     ],
 )
 def test_another_programs_database_is_left_alone(folder: Path, statements: list[str], complaint: str) -> None:
@@ -949,6 +949,41 @@ def test_vectors_that_caught_up_step_by_step_equal_those_built_anew(folder: Path
             for query in (EAST, np.array([1, 2, 3])):
                 assert anew.search(query, 99) == reader.search(query, 99)
                 assert anew.search(query, 2) == reader.search(query, 2)
+
+
+who_spoke = st.lists(
+    st.tuples(st.sampled_from("abc"), st.lists(st.sampled_from(["Ada Roe", "Bo", None]), max_size=3)),
+    min_size=1,
+    max_size=8,
+)
+
+
+@settings(max_examples=15)
+@given(who_spoke)
+def test_what_is_counted_with_each_change_is_what_there_is(folder: Path, taken: list) -> None:
+    spoken: dict[str, list[str | None]] = {}
+    with Store.open(folder, MODEL, 3) as store:
+        store.clear(MODEL, 3)
+        for name, speakers in taken:
+            spoken[name] = speakers
+            told = tuple(
+                Utterance(start=0, end=1, speaker=s, cue="said", manner=Manner.DIRECT) for s in speakers
+            )
+            passages = (Passage(number=1, text="Owls.", utterances=told),)
+            words = Counter(w.casefold() for s in speakers for w in (s or "").split())
+            store.put(Article(id=name, name=name, title=name, passages=passages), "f", [], words)
+            if not speakers:
+                store.remove(name)
+        every = [s for speakers in spoken.values() for s in speakers]
+        assert store.speakers() == Counter(s for s in every if s)
+        assert store.names() == Counter(w.casefold() for s in every for w in (s or "").split())
+        assert store.summary().utterances == len(every)
+        store.check()
+        with closing(sqlite3.connect(folder / "column.sqlite", isolation_level=None)) as connection:
+            connection.execute("insert into spoken values ('Nobody', 1)")
+            with pytest.raises(CorruptStoreError, match="counted"):
+                store.check()
+            connection.execute("delete from spoken where speaker = 'Nobody'")
 
 
 texts_put = st.lists(

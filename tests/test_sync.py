@@ -246,7 +246,7 @@ class Tiring(Counting):
     """Embeds one batch and then no more."""
 
     def encode_document(self, texts):
-        if self.asked:
+        if len(self.asked) >= BATCH:
             raise MemoryError("tired")
         return super().encode_document(texts)
 
@@ -273,8 +273,14 @@ def test_a_sync_that_is_cut_off_leaves_whole_articles_and_the_next_does_the_rest
 def test_progress_is_told_of_each_article_as_it_is_done(store, column, tmp_path):
     heard = []
     write(tmp_path / "column", void="")
-    sync(store, Counting(), [column], progress=lambda outcome, done: heard.append((outcome.name, done)))
-    assert heard == [(f"{column}/void.md", 1), ("gull", 2), ("tide", 3)]
+    sync(store, Counting(), [column], progress=heard.append)
+    told = [(step.outcome and step.outcome.name, step.done, step.expected, step.embedded) for step in heard]
+    assert told == [
+        (f"{column}/void.md", 1, 3, 0),
+        (None, 1, 3, 3),
+        ("gull", 2, 3, 3),
+        ("tide", 3, 3, 3),
+    ]
 
 
 # What a fingerprint tells apart

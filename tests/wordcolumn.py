@@ -21,6 +21,7 @@ class WordCounts:
     """Vectors that count word stems, hashed; the first number keeps a text without words from length 0."""
 
     limit = 10_000
+    maker = "a count of words"
 
     def length(self, text):
         return len(text.split())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
@@ -66,11 +66,14 @@ def is_export(source: str) -> bool:
     return not is_live(source) and Path(source).suffix.lower() in EXPORTS
 
 
-def read(source: str, visit: Visit | None = None) -> Iterator[Article | Failure | Unchanged]:
+def read(
+    source: str, visit: Visit | None = None, listed: Callable[[int], object] = lambda count: None
+) -> Iterator[Article | Failure | Unchanged]:
     """
     Read every article that *source* names: of a folder the top folder first, by name.
 
-    Without a *visit*, nothing is fetched.
+    Without a *visit*, nothing is fetched. *listed* hears how many articles there seem to be, where the
+    source says so before it is read.
 
     Hidden files, other kinds of files and folders behind links are passed over. Names are unique within
     the source: a file's stem, or its place below the source where the stem is taken.
@@ -83,22 +86,24 @@ def read(source: str, visit: Visit | None = None) -> Iterator[Article | Failure 
     if visit is not None and is_live(source):
         from index.sources.live import read_live
 
+        visit.listed = listed
         return read_live(source, visit)
     path = _existing(source)
     if path.is_dir():
-        return _articles(_files_below(path.resolve(), source))
+        files = list(_files_below(path.resolve(), source))
+        listed(len(files))
+        return _articles(files)
     if is_export(source):
         from index.sources.archive import read_archive
 
-        return read_archive(path, source)
+        return read_archive(path, source, listed=listed)
     if path.suffix.lower() not in SUFFIXES:
         raise SourceError(
             f"'{source}' is no text, Markdown or HTML file: its name must end in {', '.join(SUFFIXES)}, "
             f"or of an export in {', '.join(EXPORTS)}."
         )
-    return _articles(
-        iter([_File(root=path.parent.resolve(), place=PurePath(path.name), path=path, source=source)])
-    )
+    listed(1)
+    return _articles([_File(root=path.parent.resolve(), place=PurePath(path.name), path=path, source=source)])
 
 
 def _existing(source: str) -> Path:
@@ -150,7 +155,7 @@ def _behind_link(file: _File) -> Iterator[_File | Failure]:
         yield replace(file, path=target)
 
 
-def _articles(files: Iterator[_File | Failure]) -> Iterator[Article | Failure]:
+def _articles(files: Iterable[_File | Failure]) -> Iterator[Article | Failure]:
     taken: set[str] = set()
     for file in files:
         if isinstance(file, Failure):

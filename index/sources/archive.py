@@ -10,7 +10,7 @@ import csv
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -30,21 +30,30 @@ XML_LIMIT = 100_000_000  # bytes of an export in one file
 ALL_LIMIT = 1_000_000_000  # bytes of all files together, unpacked
 POSTS = "posts.csv"
 
+Listed = Callable[[int], object]
+
 
 def read_archive(
-    path: Path, source: str, *, most_files: int = MOST_FILES, all_limit: int = ALL_LIMIT
+    path: Path,
+    source: str,
+    *,
+    most_files: int = MOST_FILES,
+    all_limit: int = ALL_LIMIT,
+    listed: Listed = lambda count: None,
 ) -> Iterator[Article | Failure]:
     """
     Read every published article of an export, of at most *most_files* and *all_limit* bytes once unpacked.
+
+    *listed* hears how many posts it lists.
 
     Raises:
         SourceError: If it cannot be read at all.
     """
     try:
         if path.suffix.lower() == ZIP:
-            yield from _unpacked(path, source, most_files, all_limit)
+            yield from _unpacked(path, source, most_files, all_limit, listed)
         else:
-            yield from _exported(_whole(path), source, path.name)
+            yield from _exported(_whole(path), source, path.name, listed)
     except (UnreadableError, zipfile.BadZipFile, NotImplementedError) as e:
         reason = (
             str(e) if isinstance(e, UnreadableError) else "It is no zip file that can be read; export anew."
@@ -66,7 +75,9 @@ def _whole(path: Path) -> str:
     return decode(data)
 
 
-def _unpacked(path: Path, source: str, most_files: int, all_limit: int) -> Iterator[Article | Failure]:
+def _unpacked(
+    path: Path, source: str, most_files: int, all_limit: int, listed: Listed
+) -> Iterator[Article | Failure]:
     with zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if not info.is_dir()]
         if len(files) > most_files:
@@ -75,10 +86,10 @@ def _unpacked(path: Path, source: str, most_files: int, all_limit: int) -> Itera
         table = next((f for f in files if PurePosixPath(f.filename).name == POSTS), None)
         exports = [f for f in files if f.filename.lower().endswith(".xml")]
         if table is not None:
-            yield from _posts(reader, table, files, source)
+            yield from _posts(reader, table, files, source, listed)
         elif exports:
             for file in exports:
-                yield from _exported(decode(reader.read(file, XML_LIMIT)), source, file.filename)
+                yield from _exported(decode(reader.read(file, XML_LIMIT)), source, file.filename, listed)
         else:
             raise UnreadableError(
                 "It is neither Substack's export nor WordPress'; name a folder of its files."
@@ -114,7 +125,7 @@ class _Reader:
 
 
 def _posts(
-    reader: _Reader, table: zipfile.ZipInfo, files: list[zipfile.ZipInfo], source: str
+    reader: _Reader, table: zipfile.ZipInfo, files: list[zipfile.ZipInfo], source: str, listed: Listed
 ) -> Iterator[Article | Failure]:
     """Read the posts that the table lists as published, each from the file that bears its id."""
     by_name = {PurePosixPath(f.filename).name: f for f in files}
@@ -122,9 +133,11 @@ def _posts(
         rows = list(csv.DictReader(io.StringIO(decode(reader.read(table)), newline="")))
     except csv.Error as e:
         raise UnreadableError(f"Its {POSTS} is no table that can be read; export anew.") from e
-    for row in rows:
+    published = [r for r in rows if (r.get("is_published") or "").strip().lower() == "true"]
+    listed(len(published))
+    for row in published:
         post = row.get("post_id") or ""
-        if (row.get("is_published") or "").strip().lower() != "true" or not post:
+        if not post:
             continue
         file = by_name.get(f"{post}.html")
         try:
@@ -155,9 +168,11 @@ def _post(row: dict[str, str], text: str, source: str) -> Article | None:
 # ---- WordPress, and feeds
 
 
-def _exported(text: str, source: str, where: str) -> Iterator[Article | Failure]:
+def _exported(text: str, source: str, where: str, listed: Listed) -> Iterator[Article | Failure]:
     loose = feeds.is_export(text)
-    for entry in feeds.read_feed(text, "", own=True).entries:
+    entries = feeds.read_feed(text, "", own=True).entries
+    listed(len(entries))
+    for entry in entries:
         named = f"{source}: {entry.link or entry.title or where}"
         try:
             if (article := _article(entry, source, loose=loose)) is not None:

@@ -133,6 +133,7 @@ def _own_feed(page: Page, text: str) -> str | None:
 def _entries(feed: Feed, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     vague = _vague_links(feed)
     own = {_site(url) for url in (feed.home, visit.site) if url}
+    visit.listed(len(feed.entries))
     for entry in feed.entries:
         link = entry.link if entry.link and canonical(entry.link) not in vague else None
         where = (entry.link or entry.title or source)[:NAME_LIMIT]
@@ -289,6 +290,7 @@ def _own_link(canonical_link: Any, fetched: str) -> str:
 
 def _places(url: str, text: str, source: str, visit: Visit) -> Iterator[Article | Failure | Unchanged]:
     pages = yield from _collected(url, text, visit)
+    visit.listed(len(pages))
     for place in pages:
         if visit.read_lately(place.url, place.changed, WEEK * (52 if place.changed else 1)):
             yield Unchanged(url=place.url)

@@ -6,6 +6,7 @@ Whoever reads writes down the notes of a visit once its articles are kept, and n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Protocol
@@ -40,6 +41,7 @@ class Visit:
     most_pages: int = MOST_PAGES
     fetched_pages: int = 0
     site: str = ""  # the address that the list of articles under way came from
+    listed: Callable[[int], object] = lambda count: None  # hears how many articles a source lists
 
     @property
     def exhausted(self) -> bool:

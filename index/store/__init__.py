@@ -20,6 +20,7 @@ from index.store.reader import Near as Near
 from index.store.reader import Reader
 from index.store.reader import Summary as Summary
 from index.store.rows import Chunk as Chunk
+from index.store.rows import Made as Made
 from index.store.tables import BusyStoreError as BusyStoreError
 from index.store.tables import CorruptStoreError as CorruptStoreError
 from index.store.tables import ForeignStoreError as ForeignStoreError
@@ -305,6 +306,8 @@ class Store(Reader):
             problem = connection.exec_driver_sql("pragma quick_check(1)").scalar_one()
             if problem == "ok" and not fulltext.agrees(connection):
                 problem = "the full text is not that of the passages"
+            if problem == "ok" and not tables.count_agrees(connection):
+                problem = "something was counted that is not there"
             if problem != "ok":
                 raise CorruptStoreError(f"{self._path} is damaged ({problem}): delete it and sync again.")
 
@@ -331,8 +334,9 @@ def _upgrade(folder: Path) -> None:
     if tables.is_outdated(path):
         with _turn(_lock(folder), folder, LOCK_SECONDS):
             if tables.is_outdated(path):
-                with tables.upgrading(path) as connection:
-                    ledger.begin(connection, datetime.now(UTC))
+                with tables.upgrading(path) as (connection, found):
+                    if found < 2:
+                        ledger.begin(connection, datetime.now(UTC))
 
 
 def _lock(folder: Path) -> filelock.FileLock:

@@ -34,10 +34,7 @@ class Exact:
         self, removed: NDArray[np.int64], labels: NDArray[np.int64], vectors: NDArray[np.float32]
     ) -> Exact:
         """
-        Return a copy without *removed*, and with *vectors* under *labels*.
-
-        Labels only ever grow and removal keeps the order, so that a patched copy and one that is built anew
-        are the same, ties included.
+        Return a copy without *removed*, and with *vectors* under *labels*, which are above all there are.
         """
         copy = faiss.clone_index(self.index)
         gone = np.isin(self.labels, removed)
@@ -50,12 +47,14 @@ class Exact:
         """
         Return up to *k* (label, cosine) of the vectors nearest to *query*, among *labels* or among all.
 
+        The best come first; of those that are equally near, those of the lowest labels.
+
         Source:
             Inner product of unit vectors is cosine similarity: FAISS wiki, "MetricType and distances".
             A missing neighbour has label -1.
         """
-        k = min(k, len(self))  # FAISS makes room for k, whatever there is to find
-        if k == 0:
+        most = min(k + 1, len(self))  # FAISS makes room for k, whatever there is to find
+        if most == 0:
             return []
         # One query is no work for several threads, which only wait for each other on a busy machine.
         faiss.omp_set_num_threads(1)
@@ -64,9 +63,14 @@ class Exact:
             # Other selectors are asked about every vector there is; an array names those to look at.
             among = np.flatnonzero(np.isin(self.labels, labels))
             only = faiss.SearchParameters(sel=faiss.IDSelectorArray(among))  # type: ignore[call-arg]
-        scores, found = self.index.search(query[np.newaxis], k, params=only)
-        there = found[0] >= 0
-        return list(zip(self.labels[found[0][there]].tolist(), scores[0][there].tolist(), strict=True))
+        (scores,), (found,) = self.index.search(query[np.newaxis], most, params=only)
+        if most > k and scores[k - 1] == scores[k] and found[k] >= 0:
+            # FAISS takes any of those that are equally near.
+            below = float(np.nextafter(scores[k], np.float32(-np.inf)))
+            _, scores, found = self.index.range_search(query[np.newaxis], below, params=only)
+        there = found >= 0
+        named = zip(self.labels[found[there]].tolist(), scores[there].tolist(), strict=True)
+        return sorted(named, key=lambda one: (-one[1], one[0]))[:k]
 
     def vectors(self, labels: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the vectors of *labels*, which are all there, shape (n, d)."""

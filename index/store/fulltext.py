@@ -32,6 +32,8 @@ HOLDING = text("select count(*) from full_text where full_text match :match")
 # As one text: a row for each of ten thousand would take longer than finding them.
 FOUND = text("select group_concat(rowid) from full_text where full_text match :match")
 
+BLOCK = 512  # passages of which only the best score is looked at first
+
 tokenizer = Tokenizer()
 
 
@@ -74,16 +76,21 @@ def lexical(
     """
     scores = postings.scores(connection, filter(None, terms(words)))
     if among is None:
-        found = np.flatnonzero(scores)
+        found = _high(scores, k)
     else:
-        there = np.zeros(len(scores), dtype=np.bool_)
-        there[layout.places(among)] = True
-        found = np.flatnonzero(there & (scores > 0))
-    if len(found) > k:
-        least = np.partition(scores[found], -k)[-k]
-        found = found[scores[found] >= least]
+        looked = np.unique(layout.places(among))
+        found = looked[scores[looked] > 0]
     best = found[np.argsort(-scores[found], kind="stable")[:k]]
-    return list(zip(layout.ids[best].tolist(), scores[best].tolist(), strict=True))
+    return list(zip(layout.ids.values[best].tolist(), scores[best].tolist(), strict=True))
+
+
+def _high(scores: NDArray[np.float64], k: int) -> NDArray[np.int64]:
+    """Return the places of the *k* highest scores above 0, and of few others, rising."""
+    starts = np.arange(0, len(scores), BLOCK)
+    best = np.maximum.reduceat(scores, starts) if len(scores) else scores
+    # As many blocks reach this as are asked for, so as many scores do.
+    least = np.partition(best, -k)[-k] if len(best) > k else 0.0
+    return np.flatnonzero(scores >= least) if least > 0 else np.flatnonzero(scores)
 
 
 def terms(words: Iterable[str]) -> list[Terms]:

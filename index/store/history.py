@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, select
 
 from index.store.quantised import BLOCK
 from index.store.rows import as_vector
@@ -21,10 +22,23 @@ KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the
 # what it lacks takes less time than writing all of it.
 FILE_BEHIND, FILE_LACKS = KEPT_GENERATIONS // 2, 50
 
-SEEN = text("""
+SEEN = """
 select generation.number, generation.token, state.model, state.dimension
 from generation, state order by generation.number desc limit 1
-""")
+"""
+
+# Asked for in order, SQLite would look through all labels.
+NEW = "select label, vector from chunk where generation > ?"
+# By label, which a table is found by: those between are not read.
+SOME = """
+with recursive
+    bounds as (select min(label) as first, max(label) as last from chunk),
+    step (label, by) as (
+        select first, max(1, (last - first) / :most + 1) from bounds
+        union all select label + by, by from step, bounds where label + by <= last
+    )
+select vector from step join chunk using (label)
+"""
 
 
 def begin(connection: Connection) -> None:
@@ -47,7 +61,7 @@ def forget_before(connection: Connection, number: int) -> None:
 
 def seen_by(connection: Connection) -> Stamp:
     """Return the generation that *connection* sees, and the model whose vectors it holds."""
-    return Stamp(*connection.execute(SEEN).one())
+    return Stamp(*driver(connection).execute(SEEN).fetchone())
 
 
 def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vectors:
@@ -62,14 +76,12 @@ def caught_up(connection: Connection, copies: Iterable[Vectors | None]) -> Vecto
     base = next(useful, None)
     if base is None:
         count = connection.execute(select(func.count()).select_from(chunk)).scalar_one()
-        return Vectors.of(stamp, count, _all(connection))
+        return Vectors.of(stamp, count, _all(connection), partial(_some, connection, stamp.dimension))
     if base.stamp == stamp:
         return base
-    since = base.stamp.generation
-    new = select(chunk.c.label, chunk.c.vector).where(chunk.c.generation > since).order_by(chunk.c.label)
-    added = connection.execute(new).all()
-    matrix = as_vector(b"".join(row.vector for row in added)).reshape(-1, stamp.dimension)
-    return base.patched(stamp, removed_since(connection, base.stamp), [row.label for row in added], matrix)
+    added = sorted(driver(connection).execute(NEW, [base.stamp.generation]).fetchall())
+    matrix = as_vector(b"".join(vector for _, vector in added)).reshape(-1, stamp.dimension)
+    return base.patched(stamp, removed_since(connection, base.stamp), [label for label, _ in added], matrix)
 
 
 def removed_since(connection: Connection, stamp: Stamp) -> list[int]:
@@ -91,6 +103,12 @@ def is_near(connection: Connection, stamp: Stamp, count: int) -> bool:
     new = select(func.count()).where(chunk.c.generation > stamp.generation)
     changed = connection.execute(new).scalar_one() + len(removed_since(connection, stamp))
     return changed * FILE_LACKS <= count
+
+
+def _some(connection: Connection, dimension: int, most: int) -> NDArray[np.float32]:
+    """Return at most *most* vectors, of labels spread evenly over all, shape (n, *dimension*)."""
+    rows = driver(connection).execute(SOME, {"most": most}).fetchall()
+    return as_vector(b"".join(vector for (vector,) in rows)).reshape(-1, dimension)
 
 
 def _all(connection: Connection) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32]]]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, select
 
-from index.store.packed import columns, listed
+from index.store.packed import Growing, columns, listed
+from index.store.quantised import places
 from index.store.tables import article, chunk, passage
+
+FEW = 64  # articles: the places of all are made anew where more changed
 
 Numbers = NDArray[np.int64]
 
@@ -36,13 +38,15 @@ class Layout:
     It never changes; `patched` returns one of a later state, in which all keep their places.
     """
 
-    ids: Numbers
-    articles: Numbers  # the key of each passage's article
-    numbers: Numbers  # the ¶ number of each
+    ids: Growing[np.int64]
+    articles: Growing[np.int64]  # the key of each passage's article
+    numbers: Growing[np.int64]  # the ¶ number of each
     alive: NDArray[np.bool_]
-    labels: Numbers  # of all chunks, rising
-    owners: NDArray[np.int32]  # the place of each chunk's passage
+    labels: Growing[np.int64]  # of all chunks, rising
+    owners: Growing[np.int32]  # the place of each chunk's passage
+    bare: Numbers  # the places of passages without a chunk
     order: Sequence[Printed]
+    ages: Numbers  # the place of each article in the order, by its key
 
     @classmethod
     def read(cls, connection: Connection) -> Self:
@@ -50,53 +54,75 @@ class Layout:
         ids, keys, numbers = _passages_from(connection, 0)
         labels, owned = _chunks_from(connection, 0)
         every = connection.execute(select(article.c.key, article.c.date, article.c.name, article.c.id))
+        order = sorted(_printed(*row) for row in every)
+        owners = np.searchsorted(ids, owned).astype(np.int32)
         return cls(
-            ids=ids,
-            articles=keys,
-            numbers=numbers,
+            ids=Growing(ids),
+            articles=Growing(keys),
+            numbers=Growing(numbers),
             alive=np.ones(len(ids), dtype=np.bool_),
-            labels=labels,
-            owners=np.searchsorted(ids, owned).astype(np.int32),
-            order=sorted(_printed(*row) for row in every),
+            labels=Growing(labels),
+            owners=Growing(owners),
+            bare=np.setdiff1d(np.arange(len(ids)), owners),
+            order=order,
+            ages=_ages(order),
         )
 
     def patched(self, connection: Connection, removed: Sequence[int]) -> Layout:
         """Return the layout that *connection* sees, in which the chunks *removed* are no more."""
-        gone = self._gone(connection, np.asarray(removed, dtype=np.int64))
-        ids, keys, numbers = _passages_from(connection, int(self.ids[-1]) if len(self.ids) else 0)
-        labels, owned = _chunks_from(connection, int(self.labels[-1]) if len(self.labels) else 0)
-        known = np.concatenate([self.ids, ids])
+        owners, bare = self._gone(connection, np.unique(np.asarray(removed, dtype=np.int64)))
+        gone = np.concatenate([owners, bare])
+        ids, keys, numbers = _passages_from(connection, _last(self.ids))
+        labels, owned = _chunks_from(connection, _last(self.labels))
+        known = self.ids.appended(ids)
+        new = np.searchsorted(known.values, owned).astype(np.int32)
         alive = np.concatenate([self.alive, np.ones(len(ids), dtype=np.bool_)])
         alive[gone] = False
-        return replace(
-            self,
+        without = np.setdiff1d(np.arange(len(self.ids), len(known)), new)
+        order, ages = self._reordered(connection, self.articles.values[gone], keys)
+        return Layout(
             ids=known,
-            articles=np.concatenate([self.articles, keys]),
-            numbers=np.concatenate([self.numbers, numbers]),
+            articles=self.articles.appended(keys),
+            numbers=self.numbers.appended(numbers),
             alive=alive,
-            labels=np.concatenate([self.labels, labels]),
-            owners=np.concatenate([self.owners, np.searchsorted(known, owned).astype(np.int32)]),
-            order=self._order(connection, set(self.articles[gone].tolist()), set(keys.tolist())),
+            labels=self.labels.appended(labels),
+            owners=self.owners.appended(new),
+            bare=np.concatenate([np.setdiff1d(self.bare, bare), without]),
+            order=order,
+            ages=ages,
         )
 
-    def _gone(self, connection: Connection, removed: Numbers) -> NDArray[np.int32]:
+    def _gone(self, connection: Connection, removed: Numbers) -> tuple[Numbers, Numbers]:
         """Return the places of the passages of the chunks *removed*, and of those without one that went."""
-        owners = self.owners[np.isin(self.labels, removed)]
-        bare = np.ones(len(self.ids), dtype=np.bool_)
-        bare[self.owners] = False
-        if not (bare & self.alive).any():
-            return owners
-        places = np.flatnonzero(bare & self.alive).astype(np.int32)
-        there = select(passage.c.id).where(passage.c.id.in_(listed(self.ids[places].tolist())))
-        return np.concatenate([owners, places[~np.isin(self.ids[places], list(connection.scalars(there)))]])
+        owners = self.owners.values[places(self.labels.values, removed)].astype(np.int64)
+        if not len(self.bare):
+            return owners, self.bare
+        ids = self.ids.values[self.bare]
+        there = select(passage.c.id).where(passage.c.id.in_(listed(ids.tolist())))
+        return owners, self.bare[~np.isin(ids, list(connection.scalars(there)))]
 
-    def _order(self, connection: Connection, gone: set[int], new: set[int]) -> list[Printed]:
+    def _reordered(
+        self, connection: Connection, gone: Numbers, new: Numbers
+    ) -> tuple[Sequence[Printed], Numbers]:
         """Return the order of the articles without the keys *gone* and with *new*; some may be both."""
-        order = [x for x in self.order if x.key not in gone] if gone else list(self.order)
+        left, come = np.unique(gone).tolist(), np.unique(new).tolist()
+        if not left and not come:
+            return self.order, self.ages
+        order, few = list(self.order), len(left) + len(come) <= FEW
+        ages = np.zeros(max(len(self.ages), *(key + 1 for key in come), 0), dtype=np.int64)
+        ages[: len(self.ages)] = self.ages
+        for place in sorted((int(self.ages[key]) for key in left), reverse=True):
+            del order[place]
+            if few:
+                ages[ages > place] -= 1
         found = select(article.c.key, article.c.date, article.c.name, article.c.id)
-        for row in connection.execute(found.where(article.c.key.in_(listed(new)))):
-            bisect.insort(order, _printed(*row))
-        return order
+        for row in connection.execute(found.where(article.c.key.in_(listed(come)))):
+            place = bisect.bisect(order, printed := _printed(*row))
+            order.insert(place, printed)
+            if few:
+                ages[ages >= place] += 1
+                ages[printed.key] = place
+        return order, ages if few else _ages(order)
 
     @property
     def changes(self) -> int:
@@ -105,12 +131,12 @@ class Layout:
 
     def places(self, passage_ids: Numbers) -> Numbers:
         """Return at which places these passages stand, which are all there."""
-        return np.searchsorted(self.ids, passage_ids)
+        return np.searchsorted(self.ids.values, passage_ids)
 
     def ranks(self, passage_ids: Numbers) -> Numbers:
         """Return keys that rise from the newest article's passages to the oldest one's, then as printed."""
-        places = self.places(passage_ids)
-        return self._ages[self.articles[places]] << 32 | self.numbers[places]
+        at = self.places(passage_ids)
+        return self.ages[self.articles.values[at]] << 32 | self.numbers.values[at]
 
     def first(self, passage_ids: Numbers, k: int) -> Numbers:
         """Return up to *k* of these passages, of the newest article first."""
@@ -120,15 +146,18 @@ class Layout:
         """Return the labels of all chunks of these passages, rising."""
         chosen = np.zeros(len(self.ids), dtype=np.bool_)
         chosen[self.places(passage_ids)] = True
-        return self.labels[chosen[self.owners]]
+        return self.labels.values[chosen[self.owners.values]]
 
-    @cached_property
-    def _ages(self) -> Numbers:
-        """Return the place of each article in the order, by its key."""
-        keys = np.fromiter((x.key for x in self.order), dtype=np.int64, count=len(self.order))
-        ages = np.zeros(int(keys.max(initial=-1)) + 1, dtype=np.int64)
-        ages[keys] = np.arange(len(keys))
-        return ages
+
+def _ages(order: Sequence[Printed]) -> Numbers:
+    keys = np.fromiter((x.key for x in order), dtype=np.int64, count=len(order))
+    ages = np.zeros(int(keys.max(initial=-1)) + 1, dtype=np.int64)
+    ages[keys] = np.arange(len(keys))
+    return ages
+
+
+def _last(numbers: Growing[np.int64]) -> int:
+    return int(numbers.values[-1]) if len(numbers) else 0
 
 
 def _printed(key: int, dated: date | None, name: str, id: str) -> Printed:

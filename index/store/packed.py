@@ -1,14 +1,58 @@
-"""Many values as one: a parameter that lists them, a text of numbers that SQLite returns."""
+"""Many values as one: a parameter that lists them, a text of numbers from SQLite, an array that grows."""
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, func, select
+
+ROOM = 8  # one in so many is left free behind an array that grows
+
+N = TypeVar("N", bound=np.generic)
+
+
+class Growing(Generic[N]):
+    """
+    Numbers to which more are appended. Those before share the memory of those after, and stay as they are.
+
+    So a change costs what it adds, however much was there.
+    """
+
+    def __init__(self, values: NDArray[N], room: _Room | None = None) -> None:
+        self.values, self._room = values, room
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def appended(self, more: NDArray[N]) -> Growing[N]:
+        """Return these with *more* behind them."""
+        room = self._room
+        if room is None or not room.take(len(self), more):
+            room = _Room(self.values, more)
+        return Growing(room.array[: len(self) + len(more)], room)
+
+
+class _Room:
+    """An array that is full up to a point; only who stands at that point may go on in it."""
+
+    def __init__(self, values: NDArray[Any], more: NDArray[Any]) -> None:
+        self._used, self._turn = len(values) + len(more), threading.Lock()
+        self.array = np.empty(self._used + self._used // ROOM, dtype=values.dtype)
+        self.array[: self._used] = np.concatenate([values, more])
+
+    def take(self, at: int, more: NDArray[Any]) -> bool:
+        """Write *more* from the place *at* on, and say whether that was free."""
+        with self._turn:
+            if at != self._used or at + len(more) > len(self.array):
+                return False
+            self._used = at + len(more)
+            self.array[at : self._used] = more
+            return True
 
 
 def listed(values: Collection[Any]) -> Select[Any]:

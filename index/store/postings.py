@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict, defaultdict
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from math import log
 from typing import NamedTuple
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
 from index.store.layout import Layout
-from index.store.packed import as_numbers
+from index.store.packed import Growing, as_numbers
 from index.store.terms import Terms, read_terms
 
 K1, B, LEAST_FREQUENCY = 1.2, 0.75, 1e-6  # of FTS5's BM25
@@ -33,6 +33,9 @@ select group_concat(id), group_concat(hex(sz), '') from full_text_docsize where 
 WRITTEN = text("select id, c0, c1 from full_text_content where id > :last order by id")
 
 Numbers = NDArray[np.int64]
+Standing = Mapping[str, Numbers]  # where each term stands, packed as STANDING does
+
+_NOWHERE = np.zeros(0, dtype=np.int64)
 
 
 class Posting(NamedTuple):
@@ -89,23 +92,24 @@ class Postings:
         self,
         generation: int,
         layout: Layout,
-        lengths: NDArray[np.float64],
+        lengths: Growing[np.float64],
+        total: float,
         kept: Kept,
-        newer: Mapping[str, Sequence[Numbers]],
+        newer: Sequence[Standing] = (),
     ) -> None:
         """
         Args:
             lengths: How many words each passage holds, its heading counted, by place.
 
-            newer: Where terms stand in the passages that *kept* does not know, packed as STANDING does.
+            total: The sum of the lengths of all passages that are not gone.
+
+            newer: Where terms stand in the passages that *kept* does not know.
         """
-        self._generation, self._layout, self._lengths = generation, layout, lengths
+        self._generation, self._layout, self._lengths, self._total = generation, layout, lengths, total
         self._kept, self._newer = kept, newer
-        alive = layout.alive
-        self._all_alive = bool(alive.all())
-        self._count = int(np.count_nonzero(alive))
-        average = float(lengths[alive].sum()) / max(1, self._count)
-        self._norms: NDArray[np.float64] = K1 * (1 - B + B * lengths / max(average, LEAST_FREQUENCY))
+        self._count = int(np.count_nonzero(layout.alive))
+        self._all_alive = self._count == len(layout.alive)
+        self._average = max(total / max(1, self._count), LEAST_FREQUENCY)
 
     @classmethod
     def read(cls, connection: Connection, generation: int, layout: Layout) -> Postings:
@@ -113,20 +117,20 @@ class Postings:
         ids, lengths = _lengths(*connection.execute(LENGTHS).one())
         by_place = np.zeros(len(layout.ids))
         by_place[layout.places(ids)] = lengths
-        return cls(generation, layout, by_place, Kept(len(layout.ids)), {})
+        return cls(generation, layout, Growing(by_place), float(lengths.sum()), Kept(len(layout.ids)))
 
     def patched(self, connection: Connection, generation: int, layout: Layout) -> Postings:
         """Return those of a later state, with this *layout*: only what is new in it is read."""
-        last = int(self._layout.ids[-1]) if len(self._layout.ids) else 0
+        before = len(self._layout.ids)
+        last = int(self._layout.ids.values[-1]) if before else 0
         ids, lengths = _lengths(*connection.execute(NEWER, {"last": last}).one())
-        by_place = np.zeros(len(layout.ids))
-        by_place[: len(self._lengths)] = self._lengths
-        by_place[layout.places(ids)] = lengths
-        newer = defaultdict(list, {term: list(found) for term, found in self._newer.items()})
+        by_place = np.zeros(len(layout.ids) - before)
+        by_place[layout.places(ids) - before] = lengths
+        went = np.flatnonzero(self._layout.alive & ~layout.alive[:before])
+        total = self._total + float(lengths.sum()) - float(self._lengths.values[went].sum())
         written = [tuple(row) for row in connection.execute(WRITTEN, {"last": last})]
-        for term, standing in read_terms(written).items():
-            newer[term].append(standing)
-        return Postings(generation, layout, by_place, self._kept, newer)
+        newer = _merged([*self._newer, read_terms(written)])
+        return Postings(generation, layout, self._lengths.appended(by_place), total, self._kept, newer)
 
     def scores(self, connection: Connection, words: Iterable[Terms]) -> NDArray[np.float64]:
         """
@@ -140,14 +144,13 @@ class Postings:
         Source:
             SQLite, "The bm25() function"; it is added and multiplied in the same order, so that both agree.
         """
-        scores = np.zeros(len(self._norms))
+        scores = np.zeros(len(self._lengths))
         for terms in words:
             places, counts = self._posting(connection, terms)
             frequency = log((self._count - len(places) + 0.5) / (len(places) + 0.5))
             often = counts.astype(np.float64)
-            scores[places] += max(frequency, LEAST_FREQUENCY) * (
-                often * (K1 + 1) / (often + self._norms[places])
-            )
+            norms = K1 * (1 - B + B * self._lengths.values[places] / self._average)
+            scores[places] += max(frequency, LEAST_FREQUENCY) * (often * (K1 + 1) / (often + norms))
         return scores
 
     def frequency(self, terms: Terms) -> int | None:
@@ -170,9 +173,11 @@ class Postings:
         if not self._all_alive:
             there = self._layout.alive[kept.places]
             kept = Posting(kept.places[there], kept.counts[there])
-        if not all(term in self._newer for term in terms):
+        standing = [
+            np.concatenate([_NOWHERE, *(n[term] for n in self._newer if term in n)]) for term in terms
+        ]
+        if not all(len(places) for places in standing):
             return kept
-        standing = [np.concatenate([*self._newer[term]]) for term in terms]
         new = self._at_places(_holding([x if len(terms) > 1 else x >> 32 for x in standing]))
         return Posting(np.concatenate([kept.places, new.places]), np.concatenate([kept.counts, new.counts]))
 
@@ -181,6 +186,18 @@ class Postings:
         places = self._layout.places(ids)
         there = self._layout.alive[places]
         return Posting(places[there].astype(np.int32), np.minimum(counts[there], 255).astype(np.uint8))
+
+
+def _merged(newer: Sequence[Standing]) -> Sequence[Standing]:
+    """Return the same as few: each has more terms than all behind it, so that most stay as they are."""
+    *before, last = newer
+    while before and len(before[-1]) <= 2 * len(last):
+        one = before.pop()
+        last = {
+            term: np.concatenate([some[term] for some in (one, last) if term in some])
+            for term in one.keys() | last.keys()
+        }
+    return [*before, last]
 
 
 def _standing(connection: Connection, term: str, of: int) -> Numbers:

@@ -3,30 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, loading
 from index.store.packed import as_json, listed
 from index.store.reading import Reading
-from index.store.rows import as_vector, text_fingerprint
-from index.store.snapshot import pairs
-from index.store.tables import article, chunk, driver, failure, passage, state, utterance
+from index.store.rows import Made, as_vector, text_fingerprint
+from index.store.snapshot import Counts, pairs
+from index.store.tables import article, chunk, driver, failure, maker, passage, spoken, state
 
+# In SQL as it is, as in `loading`.
 STORED = """
 select label, vector from json_each(?) join chunk on label = value
 """
+LABELLED = """
+select label, passage, start, "end" from json_each(?) join chunk on label = value
+"""
+OF_PASSAGES = """
+select label, passage, start, "end" from json_each(?) join chunk on passage = value
+"""
+NAMES = "select id, name from article where id in (select value from json_each(?))"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Near:
+class Near(NamedTuple):
     """A chunk near a query: its passage and span. *score* is cosine similarity, in [-1, 1]."""
 
     passage_id: int
@@ -41,7 +48,8 @@ class Summary:
     What the store holds, for its owner.
 
     *first* and *last* are the earliest and latest date of an article. *failed* gives the reason for each
-    source that the last sync could not read.
+    source that the last sync could not read. *makers* counts the chunks by what made their vectors, "" where
+    that is not known; none by whom there is nothing.
     """
 
     articles: int
@@ -54,6 +62,7 @@ class Summary:
     model: str
     last_sync: datetime | None
     failed: Mapping[str, str]
+    makers: Mapping[str, int] = field(default_factory=dict)
 
 
 class Reader(Reading):
@@ -91,8 +100,8 @@ class Reader(Reading):
             scores = dict(
                 snapshot.vectors.nearest(unit, k, partial(_stored, connection, self.dimension), labels)
             )
-            found = connection.execute(_chunks().where(chunk.c.label.in_(listed(scores))))
-            return _best_first(_near(row, scores[row.label]) for row in found)
+            found = driver(connection).execute(LABELLED, [as_json(scores)]).fetchall()
+            return _best_first(_near(row, scores[row[0]]) for row in found)
 
     def similarity(self, query: NDArray[np.float32], passage_ids: Collection[int]) -> list[Near]:
         """
@@ -103,8 +112,8 @@ class Reader(Reading):
         """
         unit = self._unit(query)
         with self._viewing() as (connection, snapshot):
-            found = connection.execute(_chunks().where(chunk.c.passage.in_(listed(passage_ids)))).all()
-            labels = [row.label for row in found]
+            found = driver(connection).execute(OF_PASSAGES, [as_json(passage_ids)]).fetchall()
+            labels = [row[0] for row in found]
             scores = snapshot.vectors.cosines(unit, labels, partial(_stored, connection, self.dimension))
         return _best_first(map(_near, found, scores.tolist()))
 
@@ -142,12 +151,15 @@ class Reader(Reading):
         with self._read() as connection:
             return pairs(connection, select(article.c.id, article.c.fingerprint))
 
-    def vectors(self, texts: Iterable[str]) -> dict[str, NDArray[np.float32]]:
+    def vectors(self, texts: Iterable[str]) -> dict[str, Made]:
         """Return the vectors of those *texts* that some chunk already has: they need no embedding."""
         wanted = {text_fingerprint(t): t for t in texts}
-        query = select(chunk.c.fingerprint, chunk.c.vector).where(chunk.c.fingerprint.in_(listed(wanted)))
+        query = select(chunk.c.fingerprint, chunk.c.vector, func.coalesce(maker.c.name, ""))
+        found = query.outerjoin_from(chunk, maker, chunk.c.maker == maker.c.key).where(
+            chunk.c.fingerprint.in_(listed(wanted))
+        )
         with self._read() as connection:
-            return {wanted[f]: as_vector(blob) for f, blob in connection.execute(query)}
+            return {wanted[f]: Made(as_vector(blob), by) for f, blob, by in connection.execute(found)}
 
     def passages(self, ids: Collection[int]) -> dict[int, tuple[str, Passage]]:
         """Return (article id, passage) for those of *ids* that are there."""
@@ -180,9 +192,8 @@ class Reader(Reading):
 
     def article_names(self, ids: Collection[str]) -> dict[str, str]:
         """Return the short names of the articles with these ids."""
-        query = select(article.c.id, article.c.name).where(article.c.id.in_(listed(ids)))
         with self._read() as connection:
-            return pairs(connection, query)
+            return dict(driver(connection).execute(NAMES, [as_json(ids)]).fetchall())
 
     def said(
         self,
@@ -218,9 +229,9 @@ class Reader(Reading):
 
     def speakers(self) -> dict[str, int]:
         """Return how many utterances each speaker has."""
-        query = select(utterance.c.speaker, func.count()).where(utterance.c.speaker.is_not(None))
+        query = select(spoken.c.speaker, spoken.c.utterances).where(spoken.c.speaker != "")
         with self._read() as connection:
-            return pairs(connection, query.group_by(utterance.c.speaker))
+            return pairs(connection, query)
 
     def names(self) -> Mapping[str, int]:
         """Return how often each name word occurs; read once for each generation."""
@@ -232,14 +243,23 @@ class Reader(Reading):
         with self._read() as connection:
             return loading.load_roles(connection, offices)
 
+    def counts(self) -> Counts:
+        """Return how much there is; counted once for each generation."""
+        with self._viewing() as (connection, snapshot):
+            return snapshot.counts(connection)
+
     def summary(self) -> Summary:
         """Return what the store holds."""
         with self._viewing() as (connection, snapshot):
             last_sync = connection.scalar(select(state.c.last_sync))
             failed = pairs(connection, select(failure.c.source, failure.c.reason))
+            counts = snapshot.counts(connection)
+            makers = pairs(connection, select(maker.c.name, maker.c.chunks).where(maker.c.chunks > 0))
+            if unknown := counts.chunks - sum(makers.values()):
+                makers[""] = unknown
             return Summary(
-                **snapshot.counts(connection)._asdict(),
-                generation=snapshot.stamp.generation,
+                **counts._asdict(),
+                makers=makers,
                 model=snapshot.stamp.model,
                 last_sync=last_sync and datetime.fromisoformat(last_sync),
                 failed=failed,
@@ -265,17 +285,14 @@ def _passages(
 
 def _stored(connection: Connection, dimension: int, labels: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the vectors of *labels*, which are all there, shape (n, *dimension*)."""
-    found = dict(driver(connection).execute(STORED, [as_json(labels.tolist())]).fetchall())
+    # In their order, since those that are near each other in the file are read together.
+    found = dict(driver(connection).execute(STORED, [as_json(np.sort(labels).tolist())]).fetchall())
     return as_vector(b"".join(found[label] for label in labels.tolist())).reshape(-1, dimension)
 
 
-def _chunks(*more: ColumnElement[Any]) -> Select[Any]:
-    return select(chunk.c.label, chunk.c.passage, chunk.c.start, chunk.c.end, *more)
-
-
-def _near(row: Row[Any], score: float) -> Near:
-    cosine = min(max(score, -1.0), 1.0)  # rounding may lead a hair beyond
-    return Near(passage_id=row.passage, start=row.start, end=row.end, score=cosine)
+def _near(row: tuple[int, int, int, int], score: float) -> Near:
+    _, passage_id, start, end = row
+    return Near(passage_id, start, end, min(max(score, -1.0), 1.0))  # rounding may lead a hair beyond
 
 
 def _best_first(near: Iterable[Near]) -> list[Near]:

@@ -123,7 +123,10 @@ class Reading:
         """Return the snapshot of the state that *connection*, which has not read yet, will see."""
         # One thread at a time, from its first look on: so the copy never runs ahead of what a thread sees.
         with self._catching_up:
-            self._require_model(history.seen_by(connection))
+            stamp = history.seen_by(connection)
+            if self._latest is not None and self._latest.stamp == stamp:
+                return self._latest
+            self._require_model(stamp)
             vectors = history.caught_up(connection, self._copies())
             if self._latest is None or self._latest.vectors is not vectors:
                 self._latest = Snapshot(vectors, self._latest)

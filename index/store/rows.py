@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,22 +18,36 @@ from sqlalchemy import (
     literal,
     select,
 )
+from sqlalchemy.dialects.sqlite import insert as insert_or
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext
-from index.store.tables import article, chunk, name, passage, removed, role, utterance
+from index.store.packed import listed
+from index.store.tables import article, chunk, maker, name, passage, removed, role, utterance
 
 UNIT_TOLERANCE = 1e-3  # of a vector's length; a model that calculates in float16 stays within it
 
 
+class Made(NamedTuple):
+    """A vector that some chunk has, shape (d,), and the name of its *maker*, "" where that is not known."""
+
+    vector: NDArray[np.float32]
+    maker: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chunk:
-    """A window of passage *number*, ``text[start:end]``, and its *vector*, shape (d,), of unit length."""
+    """
+    A window of passage *number*, ``text[start:end]``, and its *vector*, shape (d,), of unit length.
+
+    *maker* is the name of what made the vector, "" where that is not known.
+    """
 
     number: int
     start: int
     end: int
     vector: NDArray[np.float32]
+    maker: str = ""
 
 
 def check(record: Article, chunks: Sequence[Chunk], dimension: int) -> None:
@@ -62,7 +76,7 @@ def add(
     connection: Connection,
     record: Article,
     fingerprint: str,
-    chunks: Iterable[Chunk],
+    chunks: Sequence[Chunk],
     names: Mapping[str, int],
     generation: int,
 ) -> int:
@@ -72,7 +86,8 @@ def add(
     key = _key(connection.execute(insert(article).values(**fields, fingerprint=fingerprint)))
     ids = {p.number: _add_passage(connection, key, p) for p in record.passages}
     texts = {p.number: p.text for p in record.passages}
-    _add_all(connection, insert(chunk), (_chunk_row(c, ids, texts, generation) for c in chunks))
+    makers = _maker_keys(connection, {c.maker for c in chunks})
+    _add_all(connection, insert(chunk), (_chunk_row(c, ids, texts, generation, makers) for c in chunks))
     _add_all(connection, insert(name), ({"article": key, "word": w, "count": n} for w, n in names.items()))
     _add_all(connection, insert(role), (_role_row(key, r) for r in record.roles))
     return key
@@ -106,6 +121,15 @@ def _add_passage(connection: Connection, key: int, p: Passage) -> int:
     return passage_id
 
 
+def _maker_keys(connection: Connection, makers: set[str]) -> dict[str, int]:
+    """Return the keys of these makers, which are added where they are new; none for ""."""
+    wanted = sorted(makers - {""})
+    new = insert_or(maker).on_conflict_do_nothing()
+    _add_all(connection, new, ({"name": one} for one in wanted))
+    query = select(maker.c.name, maker.c.key).where(maker.c.name.in_(listed(wanted)))
+    return {row.name: row.key for row in connection.execute(query)}
+
+
 def _add_all(connection: Connection, statement: Insert, rows: Iterable[dict[str, Any]]) -> None:
     # SQLAlchemy takes an empty list for one row of defaults.
     if batch := list(rows):
@@ -126,7 +150,9 @@ def _role_row(key: int, r: Role) -> dict[str, Any]:
     return {"article": key, "speaker": r.speaker, "office": r.office, "of": list(r.of)}
 
 
-def _chunk_row(c: Chunk, ids: dict[int, int], texts: dict[int, str], generation: int) -> dict[str, Any]:
+def _chunk_row(
+    c: Chunk, ids: dict[int, int], texts: dict[int, str], generation: int, makers: dict[str, int]
+) -> dict[str, Any]:
     return {
         "passage": ids[c.number],
         "start": c.start,
@@ -134,4 +160,5 @@ def _chunk_row(c: Chunk, ids: dict[int, int], texts: dict[int, str], generation:
         "fingerprint": text_fingerprint(texts[c.number][c.start : c.end]),
         "generation": generation,
         "vector": c.vector.astype("<f4").tobytes(),
+        "maker": makers.get(c.maker),
     }

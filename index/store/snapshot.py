@@ -15,7 +15,7 @@ from index.store import fulltext, history
 from index.store.layout import Layout
 from index.store.postings import Postings
 from index.store.stamp import Stamp
-from index.store.tables import article, name, passage, utterance
+from index.store.tables import article, named, passage, utterance
 from index.store.vectors import Vectors
 
 KEPT_WORDS = 100_000  # of the questions asked at one generation: some megabytes
@@ -25,8 +25,9 @@ T = TypeVar("T")
 
 
 class Counts(NamedTuple):
-    """The part of a `Summary` for which whole tables are counted."""
+    """How much there is; *first* and *last* are the earliest and latest date of an article."""
 
+    generation: int
     articles: int
     passages: int
     chunks: int
@@ -75,11 +76,11 @@ class Snapshot:
 
     def counts(self, connection: Connection) -> Counts:
         """Return how much there is."""
-        return self._once("counts", lambda: _counted(connection, len(self.vectors)))
+        return self._once("counts", lambda: _counted(connection, self.vectors))
 
     def names(self, connection: Connection) -> Mapping[str, int]:
         """Return how often each name word occurs."""
-        query = select(name.c.word, func.sum(name.c.count)).group_by(name.c.word)
+        query = select(named.c.word, named.c.count)
         return self._once("names", lambda: MappingProxyType(pairs(connection, query)))
 
     def frequency(self, connection: Connection, word: str) -> int:
@@ -116,12 +117,13 @@ def pairs(connection: Connection, query: Select[Any]) -> dict[str, Any]:
     return {key: value for key, value in connection.execute(query)}  # noqa: C416 – mypy takes a Row for no pair
 
 
-def _counted(connection: Connection, chunks: int) -> Counts:
+def _counted(connection: Connection, vectors: Vectors) -> Counts:
     first, last = connection.execute(select(func.min(article.c.date), func.max(article.c.date))).one()
     return Counts(
+        generation=vectors.stamp.generation,
         articles=_count(connection, article),
         passages=_count(connection, passage),
-        chunks=chunks,
+        chunks=len(vectors),
         utterances=_count(connection, utterance),
         first=first,
         last=last,

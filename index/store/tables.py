@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -34,7 +35,7 @@ from sqlalchemy.exc import DBAPIError
 from index.store import fulltext
 
 APPLICATION_ID = 0x50554C51  # "PULQ", in the header of every file of ours
-SCHEMA = 2  # the header's user_version
+SCHEMA = 3  # the header's user_version
 BUSY_SECONDS = 30.0
 
 
@@ -140,6 +141,15 @@ utterance = Table(
     Index("ix_utterance_speaker", "speaker", "passage", "manner"),
 )
 
+# What made vectors: an encoder by its name. Triggers keep *chunks*.
+maker = Table(
+    "maker",
+    metadata,
+    Column("key", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("chunks", Integer, nullable=False, server_default="0"),
+)
+
 chunk = Table(
     "chunk",
     metadata,
@@ -150,6 +160,7 @@ chunk = Table(
     Column("fingerprint", Text, nullable=False, index=True),
     Column("generation", Integer, nullable=False, index=True),
     Column("vector", LargeBinary, nullable=False),  # little-endian float32
+    Column("maker", Integer),  # a key of `maker`, whose rows stay; null: a version made it that did not say
     sqlite_autoincrement=True,
 )
 
@@ -161,6 +172,60 @@ name = Table(
     Column("count", Integer, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# How often each speaker speaks ("" for nobody who is named), and each word of `name` stands, in all articles.
+# Triggers keep both.
+spoken = Table(
+    "spoken",
+    metadata,
+    Column("speaker", Text, primary_key=True),
+    Column("utterances", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+named = Table(
+    "named",
+    metadata,
+    Column("word", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+# To count millions with each change would take seconds.
+COUNTING = """
+create trigger chunk_added after insert on chunk when new.maker is not null begin
+    update maker set chunks = chunks + 1 where key = new.maker;
+end;
+create trigger chunk_removed after delete on chunk when old.maker is not null begin
+    update maker set chunks = chunks - 1 where key = old.maker;
+end;
+create trigger utterance_added after insert on utterance begin
+    insert into spoken values (coalesce(new.speaker, ''), 1)
+        on conflict (speaker) do update set utterances = utterances + 1;
+end;
+create trigger utterance_removed after delete on utterance begin
+    update spoken set utterances = utterances - 1 where speaker = coalesce(old.speaker, '');
+    delete from spoken where speaker = coalesce(old.speaker, '') and utterances = 0;
+end;
+create trigger name_added after insert on name begin
+    insert into named values (new.word, new.count)
+        on conflict (word) do update set count = count + new.count;
+end;
+create trigger name_removed after delete on name begin
+    update named set count = count - old.count where word = old.word;
+    delete from named where word = old.word and count = 0;
+end;
+"""
+# What the triggers keep, counted anew.
+COUNTED = {
+    maker: "select maker.name, count(*) from chunk join maker on maker.key = chunk.maker group by 1",
+    spoken: "select coalesce(speaker, ''), count(*) from utterance group by 1",
+    named: "select word, sum(count) from name group by 1",
+}
+KEPT = {
+    maker: "select name, chunks from maker where chunks > 0",
+    spoken: "select speaker, utterances from spoken",
+    named: "select word, count from named",
+}
 
 role = Table(
     "role",
@@ -222,6 +287,7 @@ def building(path: Path) -> Iterator[Connection]:
         with explained(path), engine.connect() as connection, writing(connection):
             metadata.create_all(connection)
             fulltext.build(connection)
+            _count(connection)
             connection.exec_driver_sql(f"pragma application_id = {APPLICATION_ID}")
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
             yield connection
@@ -236,17 +302,44 @@ def is_outdated(path: Path) -> bool:
 
 
 @contextmanager
-def upgrading(path: Path) -> Iterator[Connection]:
-    """Add what an older version's store lacks; give a connection for its first rows, in one transaction."""
+def upgrading(path: Path) -> Iterator[tuple[Connection, int]]:
+    """
+    Add what an older version's store lacks, in one transaction.
+
+    Gives a connection for its first rows, and the layout that it had.
+    """
     engine = open_engine(path)
     try:
         with explained(path), engine.connect() as connection, writing(connection):
+            found = int(connection.exec_driver_sql("pragma user_version").scalar_one())
             metadata.create_all(connection)  # those that are there stay as they are
-            connection.exec_driver_sql("alter table article add column truncated boolean default 0 not null")
+            if found < 2:
+                connection.exec_driver_sql(
+                    "alter table article add column truncated boolean default 0 not null"
+                )
+            connection.exec_driver_sql("alter table chunk add column maker integer")
+            _count(connection)
             connection.exec_driver_sql(f"pragma user_version = {SCHEMA}")
-            yield connection
+            yield connection, found
     finally:
         engine.dispose()
+
+
+def _count(connection: Connection) -> None:
+    """Count what is there, and keep count from now on."""
+    for trigger in re.findall(r"(?ms)^create.*?^end;", COUNTING):
+        connection.exec_driver_sql(trigger)
+    for table in (spoken, named):
+        connection.exec_driver_sql(f"insert into {table.name} {COUNTED[table]}")
+
+
+def count_agrees(connection: Connection) -> bool:
+    """Say whether what is counted with each change is what there is."""
+    kept, anew = (
+        [sorted(connection.exec_driver_sql(queries[table]).all()) for table in COUNTED]
+        for queries in (KEPT, COUNTED)
+    )
+    return kept == anew
 
 
 def open_engine(path: Path) -> Engine:

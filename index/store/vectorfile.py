@@ -17,10 +17,9 @@ from index.store.quantised import Quantised
 from index.store.stamp import Stamp
 from index.store.vectors import Vectors
 
-FORMAT = 2
+FORMAT = 3
 DIGEST = hashlib.sha256().digest_size
 AT_ONCE = 2**20  # bytes read together
-WHOLE = 2**26  # bytes that are read in some hundredths of a second
 
 Bytes = NDArray[np.uint8]
 
@@ -33,8 +32,7 @@ def save(vectors: Vectors, path: Path) -> None:
         OSError: If there is no room, or no permission; the old file is then still there.
     """
     held = vectors.settled().held
-    step = held.step if isinstance(held, Quantised) else None
-    header = {"format": FORMAT, **vectors.stamp._asdict(), "count": len(held), "step": step}
+    header = {"format": FORMAT, **vectors.stamp._asdict(), "count": len(held)}
     body: Any = faiss.serialize_index(held.index).data
     parts: list[bytes | memoryview] = [
         json.dumps(header).encode() + b"\n",
@@ -57,52 +55,61 @@ def save(vectors: Vectors, path: Path) -> None:
 def load(path: Path) -> Vectors | None:
     """Read the file, or return None when it is missing, damaged, or written by another version."""
     memory = _mapped(path)
-    if memory is None or not _is_whole(memory):
+    header = None if memory is None else _header(memory)
+    if memory is None or header is None:
         return None
+    stamp, count, start = header
+    body = memory[start:]
+    labels = np.frombuffer(body[: 8 * count].tobytes(), dtype="<i8").astype(np.int64)
+    return _vectors(stamp, labels, body[8 * count :])
+
+
+def glance(path: Path) -> tuple[Stamp, int] | None:
+    """Return of which state the file is, and how many vectors it holds; None as `load` does."""
+    memory = _mapped(path)
+    header = None if memory is None else _header(memory)
+    return header and header[:2]
+
+
+def _header(memory: Bytes) -> tuple[Stamp, int, int] | None:
+    """Return of which state the file is, how many vectors it holds, and where they begin."""
     line = bytes(memory[DIGEST : DIGEST + AT_ONCE]).partition(b"\n")[0]
     header = json.loads(line)
     if header.pop("format") != FORMAT:
         return None
-    count, step = header.pop("count"), header.pop("step")
-    body = memory[DIGEST + len(line) + 1 :]
-    labels = np.frombuffer(body[: 8 * count].tobytes(), dtype="<i8").astype(np.int64)
-    return _vectors(Stamp(**header), labels, body[8 * count :], step)
+    return Stamp(*(header[field] for field in Stamp._fields)), header["count"], DIGEST + len(line) + 1
 
 
-def glance(path: Path) -> tuple[Stamp, int] | None:
-    """
-    Return of which state the file says that it is, and how many vectors it holds; None as `load` does.
+def _vectors(stamp: Stamp, labels: NDArray[np.int64], body: Bytes) -> Vectors:
+    # Left in the file, which the system reads, and lets go of, page by page; the stub lacks the reader.
+    reader: Any = faiss.ZeroCopyIOReader(faiss.swig_ptr(body), body.size)  # type: ignore[attr-defined]
+    index, added = faiss.read_index(reader), Vectors.empty(stamp).added
+    if isinstance(index, faiss.IndexPQ):
+        return Vectors(stamp, Quantised(labels, index, (body, reader)), added)
+    return Vectors(stamp, Exact.of(labels, Exact(labels, index).matrix, stamp.dimension), added)
 
-    A file of more than WHOLE bytes is believed: whoever loads it next looks.
-    """
-    memory = _mapped(path)
-    if memory is None or (len(memory) <= WHOLE and not _is_whole(memory)):
-        return None
-    try:
-        header = json.loads(bytes(memory[DIGEST : DIGEST + AT_ONCE]).partition(b"\n")[0])
-        stamp = Stamp(*(header[field] for field in Stamp._fields))
-        return (stamp, header["count"]) if header["format"] == FORMAT else None
-    except (ValueError, KeyError):
-        return None
+
+_whole: dict[Path, tuple[int, int, int]] = {}  # which files were read whole, and agreed with their digests
 
 
 def _mapped(path: Path) -> Bytes | None:
+    """Map the file into memory; None where it is missing, or not what was written."""
     try:
-        return np.memmap(path, dtype=np.uint8, mode="r")
+        found = path.stat()
+        memory = np.memmap(path, dtype=np.uint8, mode="r")
     except (OSError, ValueError):  # a file of no bytes cannot be mapped
         return None
+    # Once for each file: a bot looks at it with each sync, and reading all of it takes longer than a change.
+    seen = found.st_ino, found.st_size, found.st_mtime_ns
+    if _whole.get(path) == seen:
+        return memory
+    if not _is_whole(memory):
+        return None
+    _whole[path] = seen
+    return memory
 
 
-def _vectors(stamp: Stamp, labels: NDArray[np.int64], body: Bytes, step: float | None) -> Vectors:
-    added = Vectors.empty(stamp).added
-    if step is None:
-        return Vectors(stamp, Exact(labels, faiss.deserialize_index(np.array(body))), added)
-    # Left in the file, which the system reads, and lets go of, page by page; the stub lacks the reader.
-    reader: Any = faiss.ZeroCopyIOReader(faiss.swig_ptr(body), body.size)  # type: ignore[attr-defined]
-    return Vectors(stamp, Quantised(labels, faiss.read_index(reader), step, (body, reader)), added)
-
-
-def _is_whole(memory: Any) -> bool:
+def _is_whole(memory: Bytes) -> bool:
     """Tell whether what follows the digest at the start of the file has it."""
     digest = hashlib.sha256()
     for i in range(DIGEST, len(memory), AT_ONCE):

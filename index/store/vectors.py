@@ -1,4 +1,4 @@
-"""The vectors of one state of the store: few are held as they are, many rounded, and compared exactly."""
+"""The vectors of one state of the store: few are held as they are, many quantised, and compared exactly."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.store.exact import Exact, Found
-from index.store.quantised import Labelled, Quantised, blocks
+from index.store.quantised import SAMPLE, Labelled, Quantised, blocks, places
 from index.store.stamp import Stamp
 
-# Vectors: fewer are looked through in a millisecond or two as they are. Of all-MiniLM-L6-v2, they take 90 MB.
-QUANTISED_FROM = 60_000
-CHANGES, SHARE = 4_096, 10  # more changes, and more than one in so many, are worked into a new copy
+# Vectors: fewer are looked through in a millisecond or two as they are. Of all-MiniLM-L6-v2, they take 30 MB.
+QUANTISED_FROM = 20_000
+CANDIDATES, LEAST = 4, 256  # compared exactly, for each neighbour asked for, and in all
+# Changes stand beside what is held until they are more than so many, and than one in so many, or very many.
+FEW, SHARE, MANY = 512, 20, 8_192
 
 Labels = Sequence[int] | NDArray[np.int64]
+Sample = Callable[[int], NDArray[np.float32]]
 Stored = Callable[[NDArray[np.int64]], NDArray[np.float32]]  # labels to their vectors in the database
 
 
@@ -25,13 +28,17 @@ def _none() -> NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
 
 
+def _nothing(stamp: Stamp) -> NDArray[np.float32]:
+    return np.zeros((0, stamp.dimension), np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Vectors:
     """
     One state of the vectors. It never changes, so that any number of threads may search it.
 
-    Very many are *held* as they once were; what changed since then, *removed* and *added*, stands beside
-    them, so that a change costs what it changes.
+    Most are *held* as they once were; what changed since then, *removed* and *added*, stands beside them,
+    so that a change costs what it changes.
     """
 
     stamp: Stamp
@@ -40,20 +47,24 @@ class Vectors:
     removed: NDArray[np.int64] = field(default_factory=_none)
 
     @classmethod
-    def of(cls, stamp: Stamp, count: int, labelled: Labelled) -> Self:
-        """Hold these *count* vectors, of rising labels."""
-        nothing = np.zeros((0, stamp.dimension), np.float32)
-        none = Exact.of(_none(), nothing, stamp.dimension)
+    def of(cls, stamp: Stamp, count: int, labelled: Labelled, sample: Sample) -> Self:
+        """
+        Hold these *count* vectors, of rising labels.
+
+        Args:
+            sample: Gives some of them, from all over, at most as many as it is asked for.
+        """
+        none = Exact.of(_none(), _nothing(stamp), stamp.dimension)
         if count >= QUANTISED_FROM:
-            return cls(stamp, Quantised.of(labelled, stamp.dimension), none)
-        parts = [(_none(), nothing), *labelled]
+            return cls(stamp, Quantised.of(sample(SAMPLE), labelled), none)
+        parts = [(none.labels, none.matrix), *labelled]
         labels, vectors = (np.concatenate(part) for part in zip(*parts, strict=True))
         return cls(stamp, Exact.of(labels, vectors, stamp.dimension), none)
 
     @classmethod
     def empty(cls, stamp: Stamp) -> Self:
         """Start with no vectors, at generation 0."""
-        return cls.of(stamp._replace(generation=0, token=""), 0, [])
+        return cls.of(stamp._replace(generation=0, token=""), 0, [], lambda most: _nothing(stamp))
 
     def __len__(self) -> int:
         return len(self.held) + len(self.added) - len(self.removed)
@@ -68,22 +79,20 @@ class Vectors:
     ) -> Vectors:
         """Return a copy moved on to *stamp*: without *removed*, and with *vectors* under *labels*."""
         gone, new = np.asarray(removed, dtype=np.int64), np.asarray(labels, dtype=np.int64)
-        if isinstance(self.held, Exact):
-            held = self.held.patched(gone, new, vectors)
-            if len(held) < QUANTISED_FROM:
-                return Vectors(stamp, held, self.added)
-            return self.of(stamp, len(held), blocks(held.labels, held.matrix))
-        ours = gone[np.isin(gone, self.held.labels)]
-        after = Vectors(
-            stamp, self.held, self.added.patched(gone, new, vectors), np.union1d(self.removed, ours)
-        )
-        return after.settled() if after.changes > max(CHANGES, len(self.held) // SHARE) else after
+        ours = self.held.labels[places(self.held.labels, np.unique(gone))]
+        added = self.added.patched(gone, new, vectors)
+        after = Vectors(stamp, self.held, added, np.union1d(self.removed, ours))
+        most = min(max(FEW, len(self.held) // SHARE), MANY)
+        return after.settled() if after.changes > most else after
 
     def settled(self) -> Vectors:
         """Return the same with all changes worked in."""
-        if not self.changes or isinstance(self.held, Exact):
+        if not self.changes:
             return self
         held = self.held.patched(self.removed, self.added.labels, self.added.matrix)
+        if isinstance(held, Exact) and len(held) >= QUANTISED_FROM:
+            sample = held.matrix[:: -(-len(held) // SAMPLE)]
+            held = Quantised.of(sample, blocks(held.labels, held.matrix))
         return Vectors(self.stamp, held, self.empty(self.stamp).added)
 
     def warm(self) -> None:
@@ -106,10 +115,14 @@ class Vectors:
         """
         among = np.unique(labels) if isinstance(labels, Sequence) else labels
         if isinstance(self.held, Exact):
-            return self.held.nearest(query, k, among)
-        near = self.held.candidates(query, k, len(self.removed), among)
-        near = near[~np.isin(near, self.removed)]
-        found = list(zip(near.tolist(), (stored(near) @ query).tolist(), strict=True))
+            nearest = self.held.nearest(query, k + len(self.removed), among)
+            gone = set(self.removed.tolist())
+            found = [one for one in nearest if one[0] not in gone]
+        else:
+            most = max(CANDIDATES * k, LEAST)
+            near = self.held.candidates(query, most + len(self.removed), among)
+            near = near[~np.isin(near, self.removed)][:most]
+            found = list(zip(near.tolist(), (stored(near) @ query).tolist(), strict=True))
         found += self.added.nearest(query, k, among)
         return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
 
@@ -118,5 +131,10 @@ class Vectors:
     ) -> NDArray[np.float32]:
         """Return the cosine of each of *labels*, which are all there, to *query*."""
         wanted = np.asarray(labels, dtype=np.int64)
-        held = self.held.vectors(wanted) if isinstance(self.held, Exact) else stored(wanted)
-        return held @ query
+        if isinstance(self.held, Quantised):
+            return stored(wanted) @ query
+        new = np.isin(wanted, self.added.labels)
+        found = np.zeros(len(wanted), np.float32)
+        found[new] = self.added.vectors(wanted[new]) @ query
+        found[~new] = self.held.vectors(wanted[~new]) @ query
+        return found
