@@ -8,6 +8,7 @@ It imports nothing of ours.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -91,10 +92,11 @@ class Ours:
 
 def open_encoder(data: Path) -> Any:
     """Return the encoder that the bot would open for this data folder."""
-    from index.config import GRAPHS
+    from index.config import Config
     from index.embedder import Embedder
 
-    return Embedder.kept_in(data / GRAPHS)  # made by the sync before
+    config = Config.from_environ({**os.environ, "DATA_DIR": str(data)})
+    return Embedder.kept_in(config.graphs)  # made by the sync before
 
 
 def main(which: str, folder: Path) -> None:

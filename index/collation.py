@@ -63,11 +63,8 @@ class Text:
     def __init__(self, *paragraphs: str) -> None:
         self.text = "\n\n".join(paragraphs)
         self.starts = [0, *accumulate(len(p) + 2 for p in paragraphs)][: len(paragraphs)]
-        self.words = [
-            Word(start + w.start, start + w.end, w.exact, w.loose, w.marked)
-            for start, paragraph in zip(self.starts, paragraphs, strict=True)
-            for w in _words(paragraph)
-        ]
+        placed = zip(self.starts, paragraphs, strict=True)
+        self.words = [w for start, paragraph in placed for w in _placed(paragraph, start)]
         self.loose = [w.loose for w in self.words]
 
     def between(self, i: int, j: int) -> str:
@@ -92,6 +89,13 @@ class Text:
             return Span(self.words[words.start].start, self.words[words.end - 1].end)
         at = self.words[words.start - 1].end if words.start else self.words[0].start if self.words else 0
         return Span(at, at)
+
+
+@lru_cache(maxsize=1_000)
+def _placed(paragraph: str, start: int) -> tuple[Word, ...]:
+    """Return the words of *paragraph* where it begins at *start*; a passage has the same few neighbours."""
+    words = _words(paragraph)
+    return tuple(Word(start + w.start, start + w.end, *w[2:]) for w in words) if start else words
 
 
 @lru_cache(maxsize=1_000)

@@ -206,6 +206,12 @@ class Embedder:
 
     def _load(self) -> SentenceTransformer:
         _ = self._weights_sha256  # refuses damaged weights before torch sees them
+        refusal = ModelError(
+            f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the "
+            "folder of one, or leave it unset for the bundled model."
+        )
+        if (self._folder.is_absolute() or self.name.startswith(".")) and not self._folder.is_dir():
+            raise refusal  # at once: what follows takes seconds to import
         from safetensors import SafetensorError
         from transformers.utils import logging
 
@@ -213,10 +219,7 @@ class Embedder:
         try:
             return self._from_disk() or self._from_hub()
         except (OSError, ValueError, SafetensorError) as e:
-            raise ModelError(
-                f"EMBEDDING_MODEL={self.name} cannot be loaded: name a sentence-transformers model or the "
-                "folder of one, or leave it unset for the bundled model."
-            ) from e
+            raise refusal from e
 
     def _from_disk(self) -> SentenceTransformer | None:
         """Load the folder, or what an earlier run downloaded; None where the hub must be asked."""
@@ -228,7 +231,7 @@ class Embedder:
                 str(self._folder) if local else self.name, device="cpu", local_files_only=True
             )
         except (OSError, ValueError):
-            if local or self._folder.is_absolute() or self.name.startswith("."):
+            if local:
                 raise
             return None
 

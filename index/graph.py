@@ -181,7 +181,7 @@ def _make(embedder: Embedder, folder: Path, texts: Sequence[str], tell: Callable
     tell("Its graph is exported.")
     inputs = _export(model, folder / "fp32.onnx")
     tell(f"It encodes {len(texts):,} texts to compare with.")
-    expected = {role: embedder.refer(texts, query=role == QUERY) for role in (QUERY, DOCUMENT)}
+    expected = _refer(embedder, texts)
     _write_probes(texts, expected[DOCUMENT], folder / PROBES)
     reached = {}
     for kind in KINDS:
@@ -210,6 +210,13 @@ def _make(embedder: Embedder, folder: Path, texts: Sequence[str], tell: Callable
             about.save(folder)
             return about
     raise GraphError(f"its graph does not agree with it: {reached}")
+
+
+def _refer(embedder: Embedder, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+    """Return the reference's vectors of *texts* by role; most models make the same of a text in either."""
+    documents, few = embedder.refer(texts, query=False), texts[:NEAREST]
+    alike = np.array_equal(embedder.refer(few, query=True), embedder.refer(few, query=False))
+    return {QUERY: documents if alike else embedder.refer(texts, query=True), DOCUMENT: documents}
 
 
 def compare(

@@ -1,7 +1,9 @@
 """Real parts for the tests of the bot: a loopback workspace, an inbox on disk, a column of two passages."""
 
+import hashlib
 import os
 import re
+import shutil
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -30,10 +32,29 @@ hypothesis.settings.register_profile("same", deadline=None, derandomize=True, su
 hypothesis.settings.register_profile("explore", deadline=None, suppress_health_check=slow)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
+ROOT = Path(__file__).parent.parent
+MAKES_GRAPHS = ("index/graph.py", "index/encoder.py", "index/embedder.py", "constraints.txt")
+
+
+def graphs_of_now():
+    """Return the folder of the graphs that what makes graphs has made as it is now; those of before go."""
+    folder = ROOT / ".pytest_cache" / "encoder"
+    paths = [*(ROOT / name for name in MAKES_GRAPHS), *sorted((ROOT / "samples").glob("*"))]
+    maker = hashlib.sha256(b"".join(path.read_bytes() for path in paths)).hexdigest()
+    note = folder / "maker"
+    if not note.exists() or note.read_text() != maker:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        note.write_text(maker)
+    return folder
+
+
+# The commands that tests start find the code compiled: each would spend a quarter of a second on it.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Read when sentence-transformers is imported: no test asks a model hub.
 os.environ["HF_HUB_OFFLINE"] = "1"
-# The model's graph takes a while to make: whatever runs the real commands finds it here from the second time.
-os.environ["ENCODER_DIR"] = str(Path(__file__).parent.parent / ".pytest_cache" / "encoder")
+# The model's graph takes a while to make: all that runs the real model or the real commands shares this one.
+os.environ["ENCODER_DIR"] = str(graphs_of_now())
 
 TIDE = "Jane Roe, the harbour master, said: “The tide waits for nobody, and neither does the port.”"
 GULLS = "Gulls, in my view, are the only honest critics that this town has ever had."
@@ -227,7 +248,15 @@ def scene(build_scene):
 
 @pytest.fixture(scope="session")
 def embedder():
-    """The real model, loaded once for all tests that are marked `model`."""
+    """The real model as it serves: by its graph, which is made unless an earlier run has made it."""
+    embedder = Embedder.kept_in(Path(os.environ["ENCODER_DIR"]))
+    assert embedder.prepare() == ""
+    return embedder
+
+
+@pytest.fixture(scope="session")
+def reference():
+    """The real model as sentence-transformers loads it, which takes some seconds."""
     embedder = Embedder()
     embedder.load()
     return embedder

@@ -228,9 +228,11 @@ def test_admins_are_told_once_of_a_digest_that_is_late(room):
     room.column.put(piece(1))
     room.slack.faults += [Fault(LaterError(30))] * 9
     room.slack.refuses[ADMIN] = LaterError(30)
+    room.until("2026-03-03T07:30")
     room.until("2026-03-03T08:40", step=20)
     del room.slack.refuses[ADMIN]
-    room.until("2026-03-03T12:00", step=20)
+    room.until("2026-03-03T09:30", step=20)
+    room.until("2026-03-03T12:00")
     (alarm,) = room.slack.of(ADMIN)
     assert "has not come, 31 minutes later. I go on trying." in alarm.message.text
     assert len(room.slack.of()) == 1

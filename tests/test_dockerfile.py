@@ -19,6 +19,7 @@ import pytest
 from bot.config import HEALTH_ADDRESS, Address
 from bot.health import listening
 from bot.metrics import Metrics
+from index.config import GRAPHS
 from index.embedder import BUILT_IN, BUNDLED, slug
 
 ROOT = Path(__file__).parent.parent
@@ -130,8 +131,13 @@ def test_a_torch_for_gpus_ends_the_build_and_one_for_cpus_does_not(tmp_path, cud
 
 
 @pytest.mark.model
+@pytest.mark.usefixtures("embedder")
 def test_what_is_copied_compiles_and_plays_the_conversation(tmp_path):
     image(tmp_path)
+    # The graph that the same command has made for all tests, so that it finds it and need not make it again.
+    shutil.copytree(
+        Path(os.environ["ENCODER_DIR"]) / slug(BUNDLED), tmp_path / BUILT_IN.relative_to(ROOT) / slug(BUNDLED)
+    )
     compiled = run(
         ["sh", "-ec", COMPILE.replace("/opt/venv/bin/python", sys.executable)], tmp_path, environment()
     )
@@ -142,6 +148,7 @@ def test_what_is_copied_compiles_and_plays_the_conversation(tmp_path):
     assert (ended.returncode, ended.stderr) == (0, "")
     assert "What did Tusk say?" in ended.stdout
     assert (data / "column.sqlite").exists()
+    assert not (data / GRAPHS).exists()  # the one that was built in serves
     # It runs where nothing but its data can be written to.
     assert sorted(path for path in tmp_path.rglob("*") if not path.is_relative_to(data)) == before
 
@@ -160,9 +167,11 @@ def test_a_wrong_setting_ends_it_with_2(tmp_path):
     assert ended.stderr.startswith("pullquote: LOG_LEVEL")
 
 
-def health_check(folder, address, **settings):
+def health_check(folder, address, patience="timeout=4", **settings):
     """Return the exit code of the image's health check, where the bot listens at *address*."""
-    check = json.loads(last("HEALTHCHECK").split("CMD", 1)[1])
+    check = [
+        part.replace("timeout=4", patience) for part in json.loads(last("HEALTHCHECK").split("CMD", 1)[1])
+    ]
     return run(check, folder, environment(HEALTH_ADDRESS=address, **settings)).returncode
 
 
@@ -181,7 +190,9 @@ def test_the_health_check_is_passed_by_a_bot_that_lives(tmp_path, why_not, code)
 
 def test_the_health_check_is_failed_where_nobody_answers_and_passed_where_nobody_should(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # accepts, and says nothing
-        assert health_check(tmp_path, f"127.0.0.1:{deaf.getsockname()[1]}") == 1
+        assert health_check(tmp_path, f"127.0.0.1:{deaf.getsockname()[1]}", "timeout=0.1") == 1
+    assert "--timeout=5s" in last("HEALTHCHECK")  # it gives up by itself before it is killed
+    assert "timeout=4)" in last("HEALTHCHECK")
     assert health_check(tmp_path, "off") == 0
 
 

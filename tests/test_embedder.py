@@ -45,41 +45,41 @@ def damaged(model_folder):
 
 
 @pytest.mark.model
-def test_vectors_are_of_unit_length_and_of_the_models_dimension(embedder):
-    vectors = embedder.encode_document(TEXTS)
-    assert (vectors.shape, vectors.dtype, embedder.dimension) == ((3, 384), np.float32, 384)
+def test_vectors_are_of_unit_length_and_of_the_models_dimension(reference):
+    vectors = reference.encode_document(TEXTS)
+    assert (vectors.shape, vectors.dtype, reference.dimension) == ((3, 384), np.float32, 384)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx([1, 1, 1], abs=1e-5)
-    assert np.linalg.norm(embedder.encode_query(TEXTS[0])) == pytest.approx(1, abs=1e-5)
+    assert np.linalg.norm(reference.encode_query(TEXTS[0])) == pytest.approx(1, abs=1e-5)
 
 
 @pytest.mark.model
-def test_a_text_has_the_same_vector_in_a_batch_and_alone(embedder):
-    together = embedder.encode_document(TEXTS)
-    alone = np.stack([embedder.encode_query(text) for text in TEXTS])
+def test_a_text_has_the_same_vector_in_a_batch_and_alone(reference):
+    together = reference.encode_document(TEXTS)
+    alone = np.stack([reference.encode_query(text) for text in TEXTS])
     assert np.abs(together - alone).max() < 1e-5
 
 
 @pytest.mark.model
-def test_what_means_the_same_is_nearer_than_what_does_not(embedder):
-    ship, boat, tax = embedder.encode_document(
+def test_what_means_the_same_is_nearer_than_what_does_not(reference):
+    ship, boat, tax = reference.encode_document(
         ["A ship left the harbour.", "The vessel sailed out of the port.", "Income tax rose by two per cent."]
     )
     assert ship @ boat > 0.6 > 0.2 > ship @ tax
 
 
 @pytest.mark.model
-def test_no_texts_have_no_vectors(embedder):
-    assert embedder.encode_document([]).shape == (0, 384)
+def test_no_texts_have_no_vectors(reference):
+    assert reference.encode_document([]).shape == (0, 384)
 
 
 @pytest.mark.model
-def test_threads_that_count_and_embed_at_once_get_what_one_gets(embedder):
-    expected = embedder.encode_query(TEXTS[1]), embedder.length(TEXTS[1])
+def test_threads_that_count_and_embed_at_once_get_what_one_gets(reference):
+    expected = reference.encode_query(TEXTS[1]), reference.length(TEXTS[1])
     found = []
 
     def work():
         for _ in range(5):
-            found.append((embedder.encode_query(TEXTS[1]), embedder.length(TEXTS[1])))
+            found.append((reference.encode_query(TEXTS[1]), reference.length(TEXTS[1])))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:

