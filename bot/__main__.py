@@ -190,7 +190,7 @@ def embedder_of(config: IndexConfig) -> Embedder:
 
 def _open(embedder: Embedder) -> None:
     with suppress(ModelError):  # it is raised again where it is told
-        _ = embedder.serving
+        _ = embedder.maker
 
 
 def demonstrate(config: Config) -> None:
