@@ -4,26 +4,35 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.figures import Spread, hits, ratio
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.figures import Spread, hits, ratio, recall
 from benchmark.worker import TEXTS
 from index import sources
 from index.evaluate import load
 from index.passage import Article
+from index.store import tables
+from index.store.quantised import SAMPLE, Quantised
+from index.store.vectors import CANDIDATES
 
 ROOT = Path(__file__).parent.parent
 ARTICLES = (ROOT / "samples", ROOT / "calibration" / "articles")
 QUESTIONS = (ROOT / "tests" / "questions.jsonl", ROOT / "calibration" / "questions.jsonl")
 REFERENCE, OURS = "reference", "ours"
 ROUNDS, STARTS = 3, 3
+RECALLED = 10  # neighbours
+SHARES = "hit@1", "recall"
 
 
 class Material(NamedTuple):
@@ -57,7 +66,7 @@ class Compared(NamedTuple):
         """Yield the rows of the table: what, the reference, ours, and ours in the reference."""
         for name, measured in self.measured.items():
             theirs, ours = (Spread.of(measured[which]) for which in (REFERENCE, OURS))
-            if name.startswith("hit@1"):
+            if name.startswith(SHARES):
                 cells = [f"{theirs.median:.3f}", f"{ours.median:.3f}", f"{ours.median - theirs.median:+.3f}"]
             else:
                 cells = [str(theirs), str(ours), ratio(ours.median, theirs.median)]
@@ -81,6 +90,9 @@ def compare(
             measured["hit@1 of paragraphs, by meaning alone"][which].append(
                 hits(best, material.right[: len(questions)])
             )
+        found = codes_recall(folder / "data", np.asarray(ours.do("queries")["queries"], np.float32))
+        name = f"recall@{RECALLED} of sentences, {CANDIDATES * RECALLED} candidates by the codes of large columns"
+        measured[name] = {REFERENCE: [1.0], OURS: [found]}
         for _ in range(rounds):
             for which, worker in both.items():
                 (took,) = worker.do("index")["seconds"]
@@ -98,6 +110,16 @@ def compare(
         _python(["-m", "index", "ask", questions[0]], folder)
         measured[name][OURS].append(time.perf_counter() - start)
     return Compared({name: dict(found) for name, found in measured.items()})
+
+
+def codes_recall(folder: Path, queries: NDArray[np.float32]) -> float:
+    """Return the share of the nearest sentences in this store that are among the candidates for *queries*."""
+    with closing(sqlite3.connect(tables.path_in(folder))) as connection:
+        stored = connection.execute("select vector from chunk").fetchall()
+    vectors = np.frombuffer(b"".join(blob for (blob,) in stored), "<f4").reshape(len(stored), -1)
+    held = Quantised.of(vectors[:SAMPLE], [(np.arange(len(vectors)), vectors)])
+    exact = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :RECALLED].tolist()
+    return recall([held.candidates(q, CANDIDATES * RECALLED).tolist() for q in queries], exact)
 
 
 class _Worker:

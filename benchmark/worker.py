@@ -118,8 +118,8 @@ def main(which: str, folder: Path) -> None:
         elif task == "best":
             vectors = served.encode(texts)
             _say({"best": [int((vectors @ served.query(q)).argmax()) for q in questions]})
-        elif task == "memory":
-            _say({"memory": resident()})
+        elif task == "queries":
+            _say({"queries": [served.query(q).tolist() for q in questions]})
 
 
 def seconds(work: Callable[[], object]) -> float:

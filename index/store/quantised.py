@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 4_096  # vectors looked at together: some megabytes, which stay near the processor
-SAMPLE = 20_000  # vectors that the codes are learnt from
-LEARNING = 25  # rounds of it at most
+SAMPLE = 8_192  # vectors that the codes are learnt from: more, and more rounds, find no more
+LEARNING = 10  # rounds of it
 BITS = 4  # of each code: FAISS looks up 32 of them at once
 
 Labelled = Iterable[tuple[NDArray[np.int64], NDArray[np.float32]]]
