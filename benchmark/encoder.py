@@ -32,6 +32,7 @@ QUESTIONS = (ROOT / "tests" / "questions.jsonl", ROOT / "calibration" / "questio
 REFERENCE, OURS = "reference", "ours"
 ROUNDS, STARTS = 3, 3
 RECALLED = 10  # neighbours
+RECALL = f"recall@{RECALLED} of sentences, {CANDIDATES * RECALLED} looked at by the codes of large columns"
 SHARES = "hit@1", "recall"
 
 
@@ -91,8 +92,7 @@ def compare(
                 hits(best, material.right[: len(questions)])
             )
         found = codes_recall(folder / "data", np.asarray(ours.do("queries")["queries"], np.float32))
-        name = f"recall@{RECALLED} of sentences, {CANDIDATES * RECALLED} candidates by the codes of large columns"
-        measured[name] = {REFERENCE: [1.0], OURS: [found]}
+        measured[RECALL] = {REFERENCE: [1.0], OURS: [found]}
         for _ in range(rounds):
             for which, worker in both.items():
                 (took,) = worker.do("index")["seconds"]

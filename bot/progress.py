@@ -26,7 +26,7 @@ def progress_message(run: SyncRun, now: float) -> Message:
     if run.stage is Stage.ASKED or run.begun_at is None:
         lines = [CUT_OFF] if run.attempts else [WAITING]
     else:
-        lines = ["I am syncing the column.", _counted(run), _bar(run, now)]
+        lines = ["I am syncing the column.", _counted(run, _rate(run, now)), _bar(run, now)]
         lines += [CUT_OFF] if run.attempts > 1 else []
     return _plain(lines)
 
@@ -62,14 +62,22 @@ def recovery_message(troubles: Sequence[Trouble]) -> Message:
     return Message(text=text, blocks=(section(head), bullets(lines)))
 
 
-def _counted(run: SyncRun) -> str:
+def _counted(run: SyncRun, rate: str = "") -> str:
     t = run.tally
     of = f" of about {t.expected:,}" if t.expected > t.read and run.stage is Stage.RUNNING else ""
     noun = "article" if t.read == 1 and not of else "articles"
     changes = [("added", t.added), ("changed", t.changed), ("removed", t.removed), ("failed", t.failed)]
     counted = "".join(f", {number:,} {change}" for change, number in changes if number)
     sentences = "sentence" if t.embedded == 1 else "sentences"
-    return f"{t.read:,}{of} {noun} read{counted or ', none changed'}; {t.embedded:,} {sentences} embedded."
+    return (
+        f"{t.read:,}{of} {noun} read{counted or ', none changed'}; {t.embedded:,} {sentences} embedded{rate}."
+    )
+
+
+def _rate(run: SyncRun, now: float) -> str:
+    elapsed = now - (run.begun_at or now)
+    rate = run.tally.embedded / elapsed if elapsed > 0 else 0.0
+    return f", {rate:,.0f} a second" if rate >= 1 else ""
 
 
 def _bar(run: SyncRun, now: float) -> str:

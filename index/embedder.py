@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import DOCUMENT, QUERY, About, Encoder, GraphError
+from index.segment import HALVES
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -33,6 +34,8 @@ BUNDLED_DIMENSION = 384  # known, so that a sync with nothing to embed need not 
 BUILT_IN = Path(__file__).with_name("graphs")  # what an image brings along
 
 REFERENCE = "sentence-transformers"  # a maker by name: it calculates in float32
+
+SAMPLES, BLOCK = 24, 4096  # of a file of weights: how many blocks are compared, of how many bytes
 
 HUB_SECONDS = 10.0  # to learn whether a model is there; its download may then take as long as it takes
 
@@ -123,6 +126,7 @@ class Embedder:
 
     def length(self, text: str) -> int:
         """Return the number of the model's tokens in *text*, special tokens left out."""
+        text = sound(text)
         if encoder := self._graph():
             return encoder.length(text)
         with self._counting:  # a tokenizer that two threads use at once raises
@@ -130,8 +134,8 @@ class Embedder:
 
     def encode_query(self, text: str) -> NDArray[np.float32]:
         """Return the unit-length embedding of one question, shape (d,)."""
-        encoder = self._graph()
-        vectors = encoder.encode([text], QUERY) if encoder else self.refer([text], query=True)
+        encoder, texts = self._graph(), [sound(text)]
+        vectors = encoder.encode(texts, QUERY) if encoder else self.refer(texts, query=True)
         vector: NDArray[np.float32] = vectors[0]
         return vector
 
@@ -139,7 +143,7 @@ class Embedder:
         """Return the unit-length embeddings of *texts*, shape (n, d)."""
         if not texts:
             return np.zeros((0, self.dimension), np.float32)
-        encoder = self._graph()
+        encoder, texts = self._graph(), [sound(text) for text in texts]
         return encoder.encode(texts, DOCUMENT) if encoder else self.refer(texts, query=False)
 
     def load(self) -> None:
@@ -247,8 +251,15 @@ class Embedder:
         return SentenceTransformer(self.name, device="cpu")
 
     def weights(self) -> list[list[str | int]]:
-        """Return the files of the weights, as (place, size, time): what tells that they are as they were."""
-        return [[str(p.resolve()), (s := p.stat()).st_size, int(s.st_mtime)] for p in self._weight_files]
+        """
+        Return the files of the weights, as (place, size, time, sample): by these they are as they were.
+
+        Another model of the same build has the same size, and from a package perhaps the same time.
+        """
+        return [
+            [str(p.resolve()), (s := p.stat()).st_size, int(s.st_mtime), _sample(p, s.st_size)]
+            for p in self._weight_files
+        ]
 
     @property
     def _weight_files(self) -> list[Path]:
@@ -278,6 +289,21 @@ class Embedder:
 
 
 _LOADING = threading.RLock()  # two threads that ask at once load the model once
+
+
+def _sample(path: Path, size: int) -> str:
+    """Return a fingerprint of a thousandth of a file: its end, and blocks from all over it."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        for n in range(SAMPLES + 1):
+            file.seek(max(0, size - BLOCK) * n // SAMPLES)
+            digest.update(file.read(BLOCK))
+    return digest.hexdigest()[:16]
+
+
+def sound(text: str) -> str:
+    """Return *text* with "�" for half characters (lone surrogates), which no tokenizer takes."""
+    return text if text.isascii() else HALVES.sub("�", text)
 
 
 def slug(name: str) -> str:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 # Renewed with whatever makes a graph of before unfit: its files, how it is made, what it must reach.
-RECIPE = 2
+RECIPE = 3
 GRAPH, TOKENIZER, PROBES, ABOUT = "graph.onnx", "tokenizer.json", "probes.npz", "about.json"
 # A probe's least cosine to the reference's vector. An int8 graph that its check lets pass comes to 0.98 at
 # worst; one that a machine calculates wrongly, its sums overflowing, falls below 0.9.
@@ -38,8 +38,9 @@ class About:
     """
     What a graph is: whose, how made, what it reached when it was compared with the reference.
 
-    *weights* are the files that it was made from, by place, size and time; *limit* is the most tokens of a
-    text, special ones counted; *files* are the sha256 of what lies beside; *check* are the figures reached.
+    *weights* are the files that it was made from, by place, size, time and sample; *limit* is the most
+    tokens of a text, special ones counted; *files* are the sha256 of what lies beside; *check* are the
+    figures reached.
     """
 
     recipe: int

@@ -281,6 +281,26 @@ def test_other_weights_are_not_served(owned, tmp_path):
     assert found.maker == REFERENCE
 
 
+def test_other_weights_of_the_same_size_and_time_are_not_served(owned, tmp_path):
+    weights = owned / "model.safetensors"
+    weights.write_bytes(b"one" * 100_000)
+    before, at = Embedder(str(owned)), weights.stat().st_mtime
+    keep(tmp_path / "kept" / "mine", model=before.model_id, weights=before.weights())
+    weights.write_bytes(b"two" * 100_000)
+    os.utime(weights, (at, at))
+    found = Embedder(str(owned), graphs=[tmp_path / "kept"])
+    assert found.model_id != before.model_id
+    assert found.maker == REFERENCE
+
+
+def test_half_a_character_is_embedded_as_the_sign_for_what_is_none(owned, tmp_path):
+    found = Embedder(str(owned), graphs=[tmp_path / "kept"])
+    keep(tmp_path / "kept" / "mine", model=found.model_id, weights=found.weights())
+    assert found.encode_query("tide\ud83d") == pytest.approx(found.encode_query("tide�"))
+    assert found.encode_document(["\udc80tide"])[0] == pytest.approx(found.encode_document(["�tide"])[0])
+    assert found.length("tide\ud83d") == found.length("tide�")
+
+
 @pytest.mark.parametrize("spoil", ["damage", "recipe", "probes", "description", "model", "nothing there"])
 def test_what_is_not_whole_leaves_the_next_graph_or_the_reference_to_serve(owned, tmp_path, spoil):
     name = Embedder(str(owned)).model_id

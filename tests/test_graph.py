@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from index import graph
+from index import graph, likeness
 from index.embedder import BUNDLED, REFERENCE, Embedder, slug
 from index.encoder import DOCUMENT, QUERY, GraphError
 
@@ -109,14 +109,14 @@ PLANE = np.eye(12, dtype=np.float32)
 
 def test_a_graph_is_compared_by_cosine_and_by_whose_nearest_stay():
     expected = {QUERY: PLANE, DOCUMENT: PLANE}
-    same = graph.compare(lambda texts, role: PLANE, [""] * 12, expected)
+    same = likeness.compare(lambda texts, role: PLANE, [""] * 12, expected)
     assert same == {"mean": 1.0, "worst": 1.0, "neighbours": 1.0}
     turned = PLANE.copy()
     turned[0, :2] = 0.6, 0.8  # one document of twelve, in either role
-    figures = graph.compare(lambda texts, role: turned, [""] * 12, expected)
+    figures = likeness.compare(lambda texts, role: turned, [""] * 12, expected)
     assert figures["mean"] == round((22 + 2 * 0.6) / 24, 4)
     assert figures["worst"] == 0.6
-    assert not graph.passes(figures)
+    assert not likeness.passes(figures)
 
 
 @pytest.mark.parametrize(
@@ -129,4 +129,4 @@ def test_a_graph_is_compared_by_cosine_and_by_whose_nearest_stay():
     ],
 )
 def test_all_three_figures_must_be_reached(figures, enough):
-    assert graph.passes(dict(zip(("mean", "worst", "neighbours"), figures, strict=True))) is enough
+    assert likeness.passes(dict(zip(("mean", "worst", "neighbours"), figures, strict=True))) is enough

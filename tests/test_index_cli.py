@@ -23,8 +23,8 @@ from index import terminal
 from index.__main__ import main
 from index.embedder import BUNDLED, slug
 from index.encoder import About
+from index.report import Change, Outcome, Report, Step
 from index.store import Store, Summary
-from index.sync import Change, Outcome, Report
 
 TIDE = """---
 title: The tide table
@@ -516,6 +516,42 @@ def test_no_width_cuts_anything_off_a_table(width):
     if width == 200:
         assert f"{LONG}  failed  It is no regular file; replace it by one." in table
         assert f"failed      {LONG}: It is bad." in status
+
+
+def test_a_sync_on_a_terminal_shows_how_far_it_is_how_fast_and_what_is_left(clock_of_seconds):
+    now, file = clock_of_seconds, StringIO()
+    console = Console(file=file, width=100, force_terminal=True, color_system=None)
+    bar = terminal.SyncBar(console, get_time=now, auto_refresh=False)
+    done = Outcome(name="the-\x1b[tide]", change=Change.ADDED)
+    for second in range(5):
+        now.at = float(second)
+        bar.heard(Step(done=second * 10, expected=80, embedded=second * 1_500, outcome=done))
+    console.print(bar.progress.get_renderable())
+    shown = " ".join(file.getvalue().split())
+    assert "the-�[tide]" in shown
+    assert "40/80" in shown
+    assert "1,500 sentences/s" in shown
+    assert shown.endswith("0:00:04 0:00:04")
+
+
+def test_a_sync_says_nothing_meanwhile_where_there_is_no_terminal(capsys):
+    with terminal.syncing() as heard:
+        heard(Step(done=1, expected=2, embedded=3, outcome=Outcome(name="tide", change=Change.ADDED)))
+    assert capsys.readouterr() == ("", "")
+
+
+class Seconds:
+    """A clock that stands at *at*."""
+
+    at = 0.0
+
+    def __call__(self):
+        return self.at
+
+
+@pytest.fixture
+def clock_of_seconds():
+    return Seconds()
 
 
 def test_what_steers_a_terminal_is_shown_and_not_obeyed():

@@ -336,6 +336,7 @@ def test_what_admins_are_shown_fits_and_is_inert_whatever_the_names(name, many):
         model=name,
         last_sync=datetime(2025, 9, 1, tzinfo=UTC),
         failed={},
+        makers={name: 2, "": 1},
     )
     sources = [Source(name=name, read_at=1.0, problem=name, added=True)] * many
     last = SyncRun(id=1, stage=Stage.FAILED, asked_at=0.0, begun_at=1.0, tally=Tally(failed=2), reason=name)

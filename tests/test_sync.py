@@ -1,6 +1,7 @@
 """A sync makes the store hold what the sources hold; it embeds what changed and names what failed."""
 
 import shutil
+import threading
 from dataclasses import replace
 
 import pytest
@@ -265,6 +266,80 @@ def test_a_sync_that_is_cut_off_leaves_whole_articles_and_the_next_does_the_rest
     assert len(asked) == 256
     assert asked[0].endswith("of c.")
     store.check()
+
+
+# While a batch is encoded
+
+
+def lines(article, count=BATCH):
+    return "\n\n".join(f"Line {n} of {article}." for n in range(count))
+
+
+class Waiting(Counting):
+    """Encodes nothing before *word* was read, which stands in an article of a later batch."""
+
+    def __init__(self, word):
+        super().__init__()
+        self.word, self.read, self.waited = word, threading.Event(), []
+
+    def length(self, text):
+        if self.word in text:
+            self.read.set()
+        return super().length(text)
+
+    def encode_document(self, texts):
+        self.waited.append(self.read.wait(30))
+        return super().encode_document(texts)
+
+
+def test_the_next_articles_are_read_while_a_batch_is_encoded(store, tmp_path):
+    source = write(tmp_path / "column", a=lines("a"), b=lines("b"))
+    embedder = Waiting(" b.")
+    sync(store, embedder, [source])
+    assert all(embedder.waited)
+    assert {name: len(passages) for name, passages in held(store).items()} == {"a": BATCH, "b": BATCH}
+
+
+def test_progress_is_told_by_whoever_syncs_and_a_fault_of_theirs_ends_the_sync(store, tmp_path):
+    source = write(tmp_path / "column", a=lines("a"), b=lines("b"), c=GULL)
+    threads = set()
+
+    def tell(step):
+        threads.add(threading.get_ident())
+        if step.done == 1:
+            raise InterruptedError("enough")
+
+    with pytest.raises(InterruptedError):
+        sync(store, Counting(), [source], progress=tell)
+    assert threads == {threading.get_ident()}
+    assert {name: len(passages) for name, passages in held(store).items()} == {"a": BATCH}
+    store.check()
+
+
+def test_a_sentence_is_embedded_once_though_the_batch_before_has_it_under_way(store, tmp_path):
+    both = "They share this one."
+    source = write(
+        tmp_path / "column", a=f"{lines('a')}\n\n{both}", b=f"{lines('b')}\n\n{both}", c=f"{both} {GULL}"
+    )
+    _, asked = run(store, source)
+    assert (asked.count(both), len(asked)) == (1, 2 * BATCH + 2)
+    assert len({m.vector.tobytes() for m in store.vectors([both]).values()}) == 1
+
+
+def test_a_sentence_of_an_article_that_the_batch_before_replaces_keeps_its_vector(store, tmp_path):
+    run(store, write(tmp_path / "column", a=f"{lines('old')}\n\n{TIDE}"))
+    changes, asked = run(store, write(tmp_path / "column", a=lines("new"), b=f"{lines('b')}\n\n{TIDE}"))
+    assert (changes, asked.count(TIDE)) == ({"a": CHANGED, "b": ADDED}, 0)
+    assert held(store)["b"][-1] == TIDE
+
+
+def test_a_vector_that_is_used_again_keeps_what_made_it(store, column, tmp_path):
+    run(store, column)
+    later = Counting()
+    later.maker = "another count"
+    write(tmp_path / "column", tide=f"{TIDE} It stays away.", bell=f"{BELL} {GULL}")
+    run(store, column, embedder=later)
+    assert store.summary().makers == {"a count of words": 3, "another count": 2}
 
 
 # What is told meanwhile

@@ -398,7 +398,7 @@ def test_time_left_is_reckoned_from_what_is_done():
     )
     assert progress_message(run, 130.0).text == (
         "I am syncing the column.\n"
-        "10 of about 40 articles read, 3 changed; 57 sentences embedded.\n"
+        "10 of about 40 articles read, 3 changed; 57 sentences embedded, 2 a second.\n"
         "█████░░░░░░░░░░░░░░░ 25%, about 2 minutes left"
     )
 
