@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import lru_cache
 from math import ceil
 
 from index.check import Attribution, Difference, Outcome, QuoteCheck, context
@@ -56,6 +57,7 @@ NAME_LIMIT = 100  # characters, as wide as markup or JSON makes them
 STEERING = frozenset(("Cc", "Cf", "Cs", "Co", "Zl", "Zp"))
 
 
+@lru_cache(maxsize=1_000)  # a message names the same few people and articles many times
 def clip(name: str) -> str:
     """Make *name* one line, at most NAME_LIMIT wide, free of characters that steer a display."""
     line = one_line(name)

@@ -4,6 +4,7 @@ import hashlib
 import os
 import re
 import shutil
+import tempfile
 import threading
 import time
 from contextlib import ExitStack, contextmanager
@@ -33,6 +34,24 @@ hypothesis.settings.register_profile("explore", deadline=None, suppress_health_c
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 ROOT = Path(__file__).parent.parent
+MEMORY, ROOM = Path("/dev/shm"), 4 << 30
+
+
+def work_in_memory():
+    """
+    Let tests write to memory where the machine has a folder there, with room to spare and for programs too.
+
+    What is committed is flushed, on a disk for some milliseconds each time. A process that is killed loses
+    nothing of it there, either. Whoever has set TMPDIR decides.
+    """
+    if "TMPDIR" in os.environ or not os.access(MEMORY, os.W_OK | os.X_OK):
+        return
+    system = os.statvfs(MEMORY)
+    if system.f_bavail * system.f_frsize > ROOM and not system.f_flag & os.ST_NOEXEC:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(MEMORY)
+
+
+work_in_memory()
 MAKES_GRAPHS = ("index/graph.py", "index/encoder.py", "index/embedder.py", "constraints.txt")
 
 

@@ -2,6 +2,7 @@
 
 from collections import deque
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import NamedTuple
 
 from inert import assert_escaped
@@ -37,6 +38,7 @@ def texts(number):
     )
 
 
+@cache
 def piece(number, *paragraphs, title=None, on=date(2026, 3, 1)):
     """Return an article, its statements read out of its paragraphs."""
     passages = tuple(Passage(number=n, text=text) for n, text in enumerate(paragraphs or texts(number), 1))

@@ -42,7 +42,9 @@ def open_file(path: Path) -> sa.Engine:
     sa.event.listen(engine, "begin", _settle_flush)
     with engine.begin() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # two that start at once must not both create
-        metadata.create_all(connection)
+        there = sa.inspect(connection).get_table_names()  # asked for once, not table by table
+        missing = [table for name, table in metadata.tables.items() if name not in there]
+        metadata.create_all(connection, missing, checkfirst=False)
     return engine
 
 
