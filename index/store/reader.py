@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -28,7 +28,7 @@ LABELLED = """
 select label, passage, start, "end" from json_each(?) join chunk on label = value
 """
 OF_PASSAGES = """
-select label, passage, start, "end" from json_each(?) join chunk on passage = value
+select label, passage, start, "end", {vector} from json_each(?) join chunk on passage = value
 """
 NAMES = "select id, name from article where id in (select value from json_each(?))"
 
@@ -112,9 +112,13 @@ class Reader(Reading):
         """
         unit = self._unit(query)
         with self._viewing() as (connection, snapshot):
-            found = driver(connection).execute(OF_PASSAGES, [as_json(passage_ids)]).fetchall()
-            labels = [row[0] for row in found]
-            scores = snapshot.vectors.cosines(unit, labels, partial(_stored, connection, self.dimension))
+            held = snapshot.vectors.as_they_are
+            query_of = OF_PASSAGES.format(vector="null" if held else "vector")
+            found = driver(connection).execute(query_of, [as_json(sorted(passage_ids))]).fetchall()
+            if held:
+                scores = snapshot.vectors.cosines(unit, [row[0] for row in found])
+            else:
+                scores = as_vector(b"".join(row[4] for row in found)).reshape(-1, self.dimension) @ unit
         return _best_first(map(_near, found, scores.tolist()))
 
     def lexical(
@@ -301,8 +305,8 @@ def _stored(connection: Connection, dimension: int, labels: NDArray[np.int64]) -
     return as_vector(b"".join(found[label] for label in labels.tolist())).reshape(-1, dimension)
 
 
-def _near(row: tuple[int, int, int, int], score: float) -> Near:
-    _, passage_id, start, end = row
+def _near(row: Sequence[int], score: float) -> Near:
+    _, passage_id, start, end = row[:4]
     return Near(passage_id, start, end, min(max(score, -1.0), 1.0))  # rounding may lead a hair beyond
 
 

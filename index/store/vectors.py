@@ -126,13 +126,15 @@ class Vectors:
         found += self.added.nearest(query, k, among)
         return sorted(found, key=lambda one: (-one[1], one[0]))[:k]
 
-    def cosines(
-        self, query: NDArray[np.float32], labels: Sequence[int], stored: Stored
-    ) -> NDArray[np.float32]:
-        """Return the cosine of each of *labels*, which are all there, to *query*."""
+    @property
+    def as_they_are(self) -> bool:
+        """Whether all are in memory, and none as a code."""
+        return isinstance(self.held, Exact)
+
+    def cosines(self, query: NDArray[np.float32], labels: Sequence[int]) -> NDArray[np.float32]:
+        """Return the cosine to *query* of each of *labels*, which are there, where all are `as_they_are`."""
+        assert isinstance(self.held, Exact)
         wanted = np.asarray(labels, dtype=np.int64)
-        if isinstance(self.held, Quantised):
-            return stored(wanted) @ query
         new = np.isin(wanted, self.added.labels)
         found = np.zeros(len(wanted), np.float32)
         found[new] = self.added.vectors(wanted[new]) @ query
