@@ -15,6 +15,7 @@ from index.speech.roles import is_of_place, is_place
 
 FAR_MORE = 0.8  # of all statements by those whom a short name can mean: it is theirs
 SHORTEST_SPELLING = 6  # letters: a shorter surname spelled otherwise is another surname
+KEPT = 200_000  # names of which it is remembered how they are read: a change tells anew who is who
 SHORTEST_ACRONYM = 3  # letters of a person's; an outlet or a body may have two
 _UNCOUNTED = SUFFIXES | {f"{s}." for s in SUFFIXES} | {"the", "of", "and", "for"}  # in an acronym
 # The last words of what is no person: its last word alone does not mean it, nor does its first.
@@ -132,7 +133,7 @@ class Roll:
         """Read “Xi” as Xi Jinping, where nobody else's name begins so and nobody's ends so."""
         begins: dict[str, list[Entry]] = defaultdict(list)
         for entry in dict.fromkeys(self._entry.values()):
-            if entry.full and not is_body(entry.name) and not OUTLET.search(entry.name):
+            if entry.full and not is_body(entry.name) and not is_outlet(entry.name):
                 begins[words_of(entry.name)[0]].append(entry)
         for label, entry in list(self._entry.items()):
             named = begins.get(fold(label), [])
@@ -190,7 +191,7 @@ class Roll:
                 self._by_surname[s].append(entry)
             for word in {w for name in named for w in words_of(name)}:
                 self._by_word[word].append(entry)
-        self.outlets: list[Entry] = [e for e in self.entries if OUTLET.search(e.name)]
+        self.outlets: list[Entry] = [e for e in self.entries if is_outlet(e.name)]
         self._by_acronym = _by_acronym(self.entries)
 
     # ---- looking up
@@ -225,20 +226,20 @@ class Roll:
         return family[0] if len(family) == 1 and not (family[0].full and parts(name).given) else None
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=KEPT)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name, folded."""
     return tuple(fold(name).split())
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=KEPT)
 def key(name: str) -> str:
     """Return a name as it is looked up: folded, without the article before it and without full stops."""
     plain = re.sub(r"\s+", " ", fold(name)).strip(' ?!,"')
     return re.sub(r"^(?:the|a|an)\s+|(?<=\w)\.|'s?$", "", plain).strip()
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=KEPT)
 def is_described(label: str) -> bool:
     """Tell whether a label describes its speaker: “a spokesman for Jane Roe”, “Roe's lawyer”, “the mayor”."""
     if re.fullmatch(r"the [^\W\d_A-Z]?[A-Z.]{2,}", label):
@@ -247,7 +248,13 @@ def is_described(label: str) -> bool:
     return is_description(label) or bool(before and last[0].islower() and last not in PARTICLES)
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=KEPT)
+def is_outlet(name: str) -> bool:
+    """Tell whether *name* is that of a newspaper, an agency or a channel."""
+    return bool(OUTLET.search(name))
+
+
+@lru_cache(maxsize=KEPT)
 def is_body(name: str) -> bool:
     """Tell whether *name* is that of no person: “Justice Department”."""
     return bool(BODY.fullmatch(words_of(name)[-1]))
@@ -264,7 +271,7 @@ def singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=KEPT)
 def spelled(surname: str) -> str:
     """Return what spellings of one surname share: Zelensky, Zelenskyy, Zelenskiy."""
     if len(surname) < SHORTEST_SPELLING:
@@ -289,7 +296,7 @@ def _by_acronym(entries: Collection[Entry] | Mapping[Entry, None]) -> dict[str, 
     found: dict[str, list[Entry]] = defaultdict(list)
     for entry in entries:
         words = [w.strip(".") for x in words_of(entry.name) for w in x.split("-") if w not in _UNCOUNTED]
-        shortest = 2 if OUTLET.search(entry.name) or is_body(entry.name) else SHORTEST_ACRONYM
+        shortest = 2 if is_outlet(entry.name) or is_body(entry.name) else SHORTEST_ACRONYM
         if len(words) >= shortest:
             found["".join(w[0] for w in words if w)].append(entry)
     return found

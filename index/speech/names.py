@@ -156,7 +156,7 @@ def _says_nothing(word: str) -> bool:
     return len(low) < 2 or low in OPENERS or low in TITLES
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=200_000)
 def is_description(label: str) -> bool:
     """Tell whether a speaker's label describes and does not name: "a spokesman for Jane Roe"."""
     words = label.split()
@@ -241,7 +241,7 @@ class Parts(NamedTuple):
     suffix: str = ""
 
 
-@lru_cache(maxsize=50_000)
+@lru_cache(maxsize=200_000)
 def parts(name: str) -> Parts:
     """
     Return *name* taken apart.
