@@ -4,6 +4,7 @@ import csv
 import io
 import zipfile
 from datetime import date
+from functools import partial
 
 import pytest
 from columns import DIMENSION, Counting, write
@@ -12,6 +13,7 @@ from test_live import Column as Live
 from web import serving
 
 from index.sources import SourceError, archive, read
+from index.sources.visit import Visit
 from index.store import Store
 from index.sync import Change, sync
 
@@ -82,6 +84,24 @@ def test_a_substack_export_gives_its_published_posts(tmp_path):
     assert [(f.source, f.reason) for f in found[2:]] == [
         (f"{source}: 105.lost", "The archive has no text of it; export anew.")
     ]
+
+
+def test_what_lists_its_articles_says_how_many_to_expect(tmp_path):
+    source = substack(tmp_path / "export.zip")
+    with serving() as site:
+        live = Live(tmp_path / "data", site)
+        feed = site.put(
+            "/feed", rss(Item("A", f"{site.url}/a", TIDE), Item("B", f"{site.url}/b", FERRY)), "text/xml"
+        )
+        places = "".join(f"<url><loc>{site.url}/{n}</loc></url>" for n in range(4))
+        sitemap = site.put("/sitemap.xml", f"<urlset>{places}</urlset>", "text/xml")
+        listed = {}
+        for name in (source, feed, sitemap):
+            visit = Visit(fetcher=live.fetcher(), memory=live.store, rules="")
+            with visit.fetcher:
+                next(read(name, visit, partial(listed.__setitem__, name)))
+        live.store.close()
+    assert listed == {source: 4, feed: 2, sitemap: 4}
 
 
 def test_an_export_meets_its_feed_and_each_article_is_one(tmp_path):

@@ -102,6 +102,15 @@ def test_a_model_that_allows_no_graph_is_remembered_and_the_reference_serves(tmp
     assert graph.refused(folder, "another@1") == ""
 
 
+@pytest.mark.model
+def test_what_is_being_done_is_told_and_why_it_failed_is_returned(tmp_path):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "model.safetensors").write_bytes(b"no weights")
+    told = []
+    why = Embedder(str(tmp_path / "mine"), graphs=[tmp_path / "kept"]).prepare(told.append)
+    assert (told, bool(why)) == (["It is loaded."], True)
+
+
 # ---- what it must reach
 
 PLANE = np.eye(12, dtype=np.float32)
