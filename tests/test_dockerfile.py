@@ -21,7 +21,6 @@ from bot.health import listening
 from bot.metrics import Metrics
 from index.config import GRAPHS
 from index.embedder import BUILT_IN, BUNDLED, slug
-from index.graph import DOING
 
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
@@ -142,7 +141,7 @@ def test_what_is_copied_compiles_and_plays_the_conversation(tmp_path):
     compiled = run(
         ["sh", "-ec", COMPILE.replace("/opt/venv/bin/python", sys.executable)], tmp_path, environment()
     )
-    assert (compiled.returncode, {line.split()[0] for line in compiled.stdout.splitlines()}) == (0, {DOING})
+    assert (compiled.returncode, compiled.stdout) == (0, "")
     before = sorted(tmp_path.rglob("*"))
     data = tmp_path / "volume"
     ended = run(json.loads(last("CMD")), tmp_path, environment(DATA_DIR=data))
