@@ -29,6 +29,7 @@ from bot.service import Service
 from bot.state import Inbox, Memory
 from index.retriever import Retriever
 from index.store import Store
+from index.verdict import Answer
 
 PATIENCE = 30.0
 ROOT = Path(__file__).parent.parent
@@ -105,10 +106,10 @@ class Timed(Column):
         super().__init__(Retriever(store, embedder))
         self._embedder = embedder
 
-    def ask(self, typed, within=None, *, seen=()):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN201
+    def ask(self, *question: Any, **more: Any) -> Answer:
         """Answer, and say how long it took."""
         start, before = time.perf_counter(), self._embedder.seconds
-        found = super().ask(typed, within, seen=seen)
+        found = super().ask(*question, **more)
         _say(answer=time.perf_counter() - start, model=self._embedder.seconds - before)
         return found
 

@@ -45,7 +45,12 @@ class Answerer:
         self._people: tuple[int, People] | None = None
 
     def ask(
-        self, typed: str, within: Collection[str] | None = None, *, seen: Collection[Place] = ()
+        self,
+        typed: str,
+        within: Collection[str] | None = None,
+        *,
+        seen: Collection[Place] = (),
+        rank: bool = False,
     ) -> Answer:
         """
         Answer *typed* out of the column.
@@ -54,6 +59,8 @@ class Answerer:
             within: Ids of the articles to look in; None for all.
 
             seen: Excerpts that were shown before: the answer shows the next.
+
+            rank: Rank ten passages in any case, which no reader is shown, but an evaluation counts.
         """
         asked = [understand(part) for part in parts(typed)]
         with self._store.reading() as generation:
@@ -67,7 +74,7 @@ class Answerer:
         with self._store.reading() as generation:
             people = self.people(generation)
             answers = [
-                Asked(self._retriever, people, question, query, within, self._sure, seen).answer()
+                Asked(self._retriever, people, question, query, within, self._sure, seen, rank=rank).answer()
                 for question, query in zip(asked, queries, strict=True)
             ]
         first = replace(answers[0], question=clean(typed))

@@ -67,8 +67,10 @@ class Asked:
         within: Collection[str] | None,
         sure: Callable[[Sequence[float]], float],
         seen: Collection[Place] = (),
+        *,
+        rank: bool = False,
     ) -> None:
-        self.sure, self.seen = sure, seen
+        self.sure, self.seen, self.rank = sure, seen, rank
         self.candidates: tuple[str, ...] = ()
         self.retriever, self.store, self.people = retriever, retriever.store, people
         self.question, self.query, self.within = question, query, within
@@ -295,9 +297,9 @@ class Asked:
         budget: int = BUDGET,
     ) -> Answer:
         places = dict.fromkeys((s.ranked.article_id, s.passage.number) for s in found)
-        if len(places) < RANKED:
-            ranked = ranked or self.retriever.retrieve(self.question.sought, RANKED, self.within, self.query)
-            places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
+        if self.rank and not ranked and len(places) < RANKED:
+            ranked = self.retriever.retrieve(self.question.sought, RANKED, self.within, self.query)
+        places |= dict.fromkeys((r.article_id, r.passage.number) for r in ranked)
         ten = list(islice(places, RANKED))
         short = self.store.article_names({article_id for article_id, _ in ten})
         return Answer(

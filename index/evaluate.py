@@ -191,7 +191,8 @@ def run(
     for case in cases:
         _check_articles(case, ids)
     for case in cases:
-        answer = answerer.ask(case.question, None if case.within is None else [ids[case.within]])
+        within = None if case.within is None else [ids[case.within]]
+        answer = answerer.ask(case.question, within, rank=True)
         scores.append(score(case, answer, everybody))
         asked(len(scores))
     return scores

@@ -39,11 +39,12 @@ class Answer:
 
     When *verdict* is ANSWERED, *excerpts* are the answer, best first. Otherwise they are the nearest
     passages and are no answer. *subject* is the person asked about, as the column names them. *confidence*
-    is in [0, 1]. *ranked* holds up to ten (article name, ¶), best first. *suggestions* are names in the
-    column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject* is quoted
-    on, where that is something else. *unanswered* are the parts of the question that have no answer, where
-    others have. *candidates* are the people of one name of whom the question may mean any. *withheld* are
-    excerpts of which whoever asks may see the place, not the words: they saw much of the article before.
+    is in [0, 1]. *ranked* holds up to ten (article name, ¶) that were found, best first. *suggestions* are
+    names in the column that resemble an unknown one ("did you mean …?"). *topics* are words of what *subject*
+    is quoted on, where that is something else. *unanswered* are the parts of the question that have no
+    answer, where others have. *candidates* are the people of one name of whom the question may mean any.
+    *withheld* are excerpts of which whoever asks may see the place, not the words: they saw much of the
+    article before.
     *evidence* is what *confidence* was weighed from, in the order of `index.confidence.EVIDENCE`; empty where
     the verdict needed no weighing.
     """

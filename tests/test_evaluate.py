@@ -311,7 +311,8 @@ class Ferry:
     def article_ids(self):
         return {"ferry": "f"}
 
-    def ask(self, question, within=None):
+    def ask(self, question, within=None, *, rank):
+        assert rank
         self.asked.append((question, within))
         return answer(1)
 
