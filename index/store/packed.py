@@ -24,26 +24,26 @@ class Growing(Generic[N]):
     """
 
     def __init__(self, values: NDArray[N], room: _Room | None = None) -> None:
-        self.values, self._room = values, room
+        self._room = room or _Room(values)
+        self.values: NDArray[N] = self._room.array[: len(values)]
 
     def __len__(self) -> int:
         return len(self.values)
 
     def appended(self, more: NDArray[N]) -> Growing[N]:
         """Return these with *more* behind them."""
-        room = self._room
-        if room is None or not room.take(len(self), more):
-            room = _Room(self.values, more)
-        return Growing(room.array[: len(self) + len(more)], room)
+        if self._room.take(len(self), more):
+            return Growing(self._room.array[: len(self) + len(more)], self._room)
+        return Growing(np.concatenate([self.values, more]))
 
 
 class _Room:
     """An array that is full up to a point; only who stands at that point may go on in it."""
 
-    def __init__(self, values: NDArray[Any], more: NDArray[Any]) -> None:
-        self._used, self._turn = len(values) + len(more), threading.Lock()
+    def __init__(self, values: NDArray[Any]) -> None:
+        self._used, self._turn = len(values), threading.Lock()
         self.array = np.empty(self._used + self._used // ROOM, dtype=values.dtype)
-        self.array[: self._used] = np.concatenate([values, more])
+        self.array[: self._used] = values
 
     def take(self, at: int, more: NDArray[Any]) -> bool:
         """Write *more* from the place *at* on, and say whether that was free."""
