@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 
 from index.passage import Passage
 from index.segment import STOPWORDS, fold
+from index.store.driver import driver
 from index.store.packed import as_json, as_numbers
 from index.store.terms import TOKENIZER, Terms, Tokenizer, matching
 
@@ -28,12 +29,12 @@ UNPAIRED = text("""
 select exists (select id from full_text_docsize except select id from passage)
     or exists (select id from passage except select id from full_text_docsize)
 """)
-HOLDING = text("select count(*) from full_text where full_text match :match")
+HOLDING = "select count(*) from full_text where full_text match :match"
 # As one text: a row for each of ten thousand would take longer than finding them.
-FOUND = text("select group_concat(rowid) from full_text where full_text match :match")
-WRITTEN = text("""
+FOUND = "select group_concat(rowid) from full_text where full_text match :match"
+WRITTEN = """
 select id, c0, c1 from full_text_content where id in (select value from json_each(:ids)) order by id
-""")
+"""
 
 FEW = 64  # passages that are looked through by themselves
 BLOCK = 512  # passages of which only the best score is looked at first
@@ -115,9 +116,10 @@ def phrase(connection: Connection, words: str, postings: Postings, layout: Layou
         # FTS5 reads where each word stands in the whole column: mostly, few passages hold all of them.
         holding = layout.ids.values[postings.holding(connection, telling)]
         if len(holding) <= FEW:
-            written = connection.execute(WRITTEN, {"ids": as_json(holding.tolist())})
-            return matching([tuple(row) for row in written], match["match"])
-    return as_numbers(connection.execute(FOUND, match).scalar_one())
+            written = driver(connection).execute(WRITTEN, {"ids": as_json(holding.tolist())})
+            return matching(written.fetchall(), match["match"])
+    ((found,),) = driver(connection).execute(FOUND, match)
+    return as_numbers(found)
 
 
 def holding(connection: Connection, word: str, postings: Postings) -> int:
@@ -126,7 +128,8 @@ def holding(connection: Connection, word: str, postings: Postings) -> int:
     known = postings.frequency(asked) if asked else 0
     if known is not None:
         return known
-    return int(connection.execute(HOLDING, {"match": _quoted(word)}).scalar_one())
+    ((count,),) = driver(connection).execute(HOLDING, {"match": _quoted(word)})
+    return int(count)
 
 
 def agrees(connection: Connection) -> bool:

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, insert, select
 
+from index.store.driver import driver
 from index.store.quantised import BLOCK
 from index.store.rows import as_vector
 from index.store.stamp import Stamp
-from index.store.tables import chunk, driver, generation, removed
+from index.store.tables import chunk, generation, removed
 from index.store.vectors import Vectors
 
 KEPT_GENERATIONS = 200  # a copy of the vectors that is further behind takes the file: tens of milliseconds

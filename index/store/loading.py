@@ -18,8 +18,9 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
+from index.store.driver import driver
 from index.store.packed import as_json, as_numbers
-from index.store.tables import as_tuple, driver
+from index.store.tables import as_tuple
 
 # Each is completed with conditions of this file alone; whatever is asked for is a parameter.
 ARTICLES = """

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, text
 
+from index.store.driver import driver
 from index.store.layout import Layout
 from index.store.packed import Growing, as_numbers
 from index.store.terms import Terms, read_terms
@@ -20,12 +21,12 @@ K1, B, LEAST_FREQUENCY = 1.2, 0.75, 1e-6  # of FTS5's BM25
 KEPT_BYTES = 96 * 2**20  # of postings: all those of 100,000 passages take about a quarter
 
 # A row for each place where a term stands; made for one connection, and kept nowhere.
-PLACES = text("create virtual table if not exists temp.place using fts5vocab(main, full_text, instance)")
+PLACES = "create virtual table if not exists temp.place using fts5vocab(main, full_text, instance)"
 # As one text: a row for each of ten thousand places would take longer than finding them.
-HOLDING = text("select group_concat(doc) from temp.place where term = :term")
-STANDING = text("""
+HOLDING = "select group_concat(doc) from temp.place where term = :term"
+STANDING = """
 select group_concat((doc << 32) + ((col = 'text') << 31) + offset) from temp.place where term = :term
-""")
+"""
 LENGTHS = text("select group_concat(id), group_concat(hex(sz), '') from full_text_docsize")
 NEWER = text("""
 select group_concat(id), group_concat(hex(sz), '') from full_text_docsize where id > :last
@@ -211,9 +212,10 @@ def _merged(newer: Sequence[Standing]) -> Sequence[Standing]:
 
 def _standing(connection: Connection, term: str, of: int) -> Numbers:
     """Return the passage of each place where *term* stands, or of a term in a row *of* several, the place."""
-    connection.execute(PLACES)
+    driver(connection).execute(PLACES)
     query = HOLDING if of == 1 else STANDING
-    return as_numbers(connection.execute(query, {"term": term}).scalar_one())
+    ((found,),) = driver(connection).execute(query, {"term": term})
+    return as_numbers(found)
 
 
 def _holding(standing: Sequence[Numbers]) -> Numbers:

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, func, select
 
 from index.passage import Article, Passage, Role, Utterance
 from index.store import fulltext, loading
+from index.store.driver import driver
 from index.store.packed import as_json, listed
 from index.store.reading import Reading
 from index.store.rows import Made, as_vector, text_fingerprint
 from index.store.snapshot import Counts, pairs
-from index.store.tables import article, chunk, driver, failure, maker, passage, spoken, state
+from index.store.tables import article, chunk, failure, maker, passage, spoken, state
 
 # In SQL as it is, as in `loading`.
 STORED = """

@@ -386,17 +386,6 @@ def open_engine(path: Path) -> Engine:
     return engine
 
 
-def driver(connection: Connection) -> sqlite3.Connection:
-    """
-    Return SQLite's own connection, in the same transaction.
-
-    A question asks some thirty things of the store: SQLAlchemy takes longer over most than SQLite does.
-    """
-    own = connection.connection.driver_connection
-    assert isinstance(own, sqlite3.Connection)
-    return own
-
-
 @contextmanager
 def writing(connection: Connection) -> Iterator[Connection]:
     """Wait for the turn to write: all of the block lasts, or nothing."""
