@@ -57,15 +57,10 @@ SPEAKING = "utterance.speaker in (select value from json_each(?))"
 WITHIN = "article.id in (select value from json_each(?))"
 AMONG = "utterance.passage in (select value from json_each(?))"
 CALLED = "office in (select value from json_each(?))"
-# From 0, the most direct, to 3; several manners in one passage are a mixed one.
-DIRECTNESS = f"""
-case
-    when max(manner = '{Manner.DIRECT.value}') then 0
-    when count(distinct manner) > 1 or max(manner = '{Manner.MIXED.value}') then 1
-    when max(manner = '{Manner.INDIRECT.value}') then 2
-    else 3
-end
-"""
+DIRECT_FIRST = (Manner.DIRECT, Manner.MIXED, Manner.INDIRECT, Manner.FRAGMENT)
+DIRECTNESS = "case manner {} end".format(
+    " ".join(f"when '{manner.value}' then {n}" for n, manner in enumerate(DIRECT_FIRST))
+)
 
 
 def load_articles(connection: Connection, article_id: str | None = None) -> list[Article]:
@@ -142,12 +137,22 @@ def load_all_quoting(
 def load_directness(
     connection: Connection, speakers: Collection[str], within: Collection[str] | None
 ) -> list[NDArray[np.int64]]:
-    """Return the passages in which *speakers* speak, and how directly: from 0, the most, to 3."""
+    """
+    Return the passages in which *speakers* speak, rising, and how directly, by the place in DIRECT_FIRST.
+
+    Several manners in one passage are a mixed one, unless one of them is direct.
+    """
     table, given = _quoting(speakers, within)
-    manners = f"select utterance.passage as id, {DIRECTNESS} as directness from {table} group by 1"  # noqa: S608
-    query = f"select group_concat(id), group_concat(directness) from ({manners})"  # noqa: S608
+    query = f"select group_concat(utterance.passage), group_concat({DIRECTNESS}) from {table}"  # noqa: S608
     (row,) = _rows(connection, query, *given)
-    return [as_numbers(column) for column in row]
+    ids, each = map(as_numbers, row)
+    order = np.lexsort((each, ids))
+    passages, starts = np.unique(ids[order], return_index=True)
+    if not len(passages):
+        return [passages, passages]
+    least, most = (of.reduceat(each[order], starts) for of in (np.minimum, np.maximum))
+    several = (least > 0) & (least < most)
+    return [passages, np.where(several, DIRECT_FIRST.index(Manner.MIXED), least)]
 
 
 def load_within(connection: Connection, within: Collection[str]) -> NDArray[np.int64]:
