@@ -86,7 +86,6 @@ def shown(found: Sequence[Statement], most: int = MOST, budget: int = BUDGET) ->
     for s in found:
         length = sum(c.end - c.start for c in [*chosen, s])
         fits = len(chosen) < most and length <= budget
-        known = any(s.overlaps(c) or s.text == c.text for c in chosen)
-        if not chosen or (fits and not known):
+        if not chosen or (fits and not any(s.overlaps(c) or s.text == c.text for c in chosen)):
             chosen.append(s)
     return chosen

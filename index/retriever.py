@@ -67,8 +67,10 @@ class Words:
     def coverage(self, text: str) -> float:
         """Return the weighed share of the words that stand in *text*, in [0, 1]; 0 without words."""
         total = sum(self.weights.values())
+        if not total:
+            return 0.0
         held = stems(text)
-        return sum(x for stem, x in self.weights.items() if stem in held) / total if total else 0.0
+        return sum(x for stem, x in self.weights.items() if stem in held) / total
 
 
 class Retriever:
