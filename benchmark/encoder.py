@@ -22,7 +22,7 @@ from benchmark.worker import TEXTS
 from index import sources
 from index.evaluate import load
 from index.passage import Article
-from index.store import tables
+from index.store import file
 from index.store.quantised import SAMPLE, Quantised
 from index.store.vectors import CANDIDATES
 
@@ -114,7 +114,7 @@ def compare(
 
 def codes_recall(folder: Path, queries: NDArray[np.float32]) -> float:
     """Return the share of the nearest sentences in this store that are among the candidates for *queries*."""
-    with closing(sqlite3.connect(tables.path_in(folder))) as connection:
+    with closing(sqlite3.connect(file.path_in(folder))) as connection:
         stored = connection.execute("select vector from chunk").fetchall()
     vectors = np.frombuffer(b"".join(blob for (blob,) in stored), "<f4").reshape(len(stored), -1)
     held = Quantised.of(vectors[:SAMPLE], [(np.arange(len(vectors)), vectors)])

@@ -20,7 +20,7 @@ from index.answer import Answerer
 from index.passage import Article
 from index.retriever import Retriever
 from index.speech import attribute
-from index.store import Store, tables
+from index.store import Store, file
 
 MODEL = "benchmark@1"
 ATTRIBUTED = 8  # articles a round
@@ -121,7 +121,7 @@ class Column:
 def nearest(folder: Path, queries: NDArray[Any]) -> list[tuple[NDArray[Any], NDArray[Any]]]:
     """Return the ten best (scores, labels) of all vectors in the database for each of *queries*."""
     best = [(np.zeros(0, np.float32), np.zeros(0, np.int64))] * len(queries)
-    with closing(sqlite3.connect(tables.path_in(folder))) as connection:
+    with closing(sqlite3.connect(file.path_in(folder))) as connection:
         cursor = connection.execute("select label, vector from chunk order by label")
         while rows := cursor.fetchmany(4096):
             labels, blobs = zip(*rows, strict=True)

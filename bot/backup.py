@@ -29,7 +29,7 @@ from typing import Any
 from bot.state import Inbox
 from bot.state.disk import damage
 from index.store import Store
-from index.store.tables import StoreError
+from index.store.file import StoreError
 
 FORMAT = 1
 CONTENTS = "contents.json"

@@ -30,8 +30,8 @@ from index.store import (
     Store,
     StoreError,
     WrongModelError,
+    file,
     postings,
-    tables,
     vectorfile,
 )
 from index.store.history import KEPT_GENERATIONS
@@ -516,7 +516,7 @@ def by_fts5(folder: Path, words: list[str], among: set[int]) -> list[tuple[int, 
     """Return the ids in *among* that hold any of *words*, scored and put in order by FTS5 itself."""
     match = " OR ".join(f'"{w}"' for w in words)
     query = "select rowid, -rank from full_text where full_text match ? order by rank, rowid"
-    with closing(sqlite3.connect(tables.path_in(folder))) as connection:
+    with closing(sqlite3.connect(file.path_in(folder))) as connection:
         return [row for row in connection.execute(query, [match]) if row[0] in among]
 
 

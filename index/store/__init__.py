@@ -14,19 +14,20 @@ from sqlalchemy import Connection, delete, insert, select, update
 from index.fetched import Fetched
 from index.identity import Trace, trace_of
 from index.passage import Article
-from index.store import fulltext, history, ledger, loading, rows, tables, vectorfile
+from index.store import file, fulltext, history, ledger, loading, rows, tables, vectorfile
+from index.store.file import BusyStoreError as BusyStoreError
+from index.store.file import CorruptStoreError as CorruptStoreError
+from index.store.file import ForeignStoreError as ForeignStoreError
+from index.store.file import StoreError as StoreError
+from index.store.file import WrongModelError as WrongModelError
+from index.store.file import explained
 from index.store.ledger import TakenDown as TakenDown
 from index.store.reader import Near as Near
 from index.store.reader import Reader
 from index.store.reader import Summary as Summary
 from index.store.rows import Chunk as Chunk
 from index.store.rows import Made as Made
-from index.store.tables import BusyStoreError as BusyStoreError
-from index.store.tables import CorruptStoreError as CorruptStoreError
-from index.store.tables import ForeignStoreError as ForeignStoreError
-from index.store.tables import StoreError as StoreError
-from index.store.tables import WrongModelError as WrongModelError
-from index.store.tables import article, chunk, explained, failure, state
+from index.store.tables import article, chunk, failure, state
 
 LOCK_SECONDS = 30.0
 
@@ -60,10 +61,10 @@ class Store(Reader):
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as e:
             raise StoreError(f"Cannot make the data folder {folder} ({e.strerror}): name another.") from e
-        path = tables.path_in(folder)
-        if tables.is_blank(path):
+        path = file.path_in(folder)
+        if file.is_blank(path):
             with _turn(_lock(folder), folder, LOCK_SECONDS):
-                if tables.is_blank(path):
+                if file.is_blank(path):
                     _build(path, model, dimension)
         return cls.open_existing(folder, model, dimension)
 
@@ -75,7 +76,7 @@ class Store(Reader):
         Raises:
             StoreError: If there is none; and as `open`.
         """
-        if tables.is_blank(tables.path_in(folder)):
+        if file.is_blank(file.path_in(folder)):
             raise StoreError(f"There is no store in {folder} yet: run `python -m index sync` first.")
         _upgrade(folder)
         store = cls(folder)
@@ -319,22 +320,22 @@ class Store(Reader):
     @contextmanager
     def _write_between(self) -> Iterator[Connection]:
         """Write between two transactions of a sync, which may fetch for many minutes."""
-        with explained(self._path), self._connect() as opened, tables.writing(opened) as connection:
+        with explained(self._path), self._connect() as opened, file.writing(opened) as connection:
             yield connection
 
 
 def _build(path: Path, model: str, dimension: int) -> None:
-    with tables.building(path) as connection:
+    with file.building(path) as connection:
         connection.execute(insert(state).values(id=1, model=model, dimension=dimension))
         history.begin(connection)
 
 
 def _upgrade(folder: Path) -> None:
-    path = tables.path_in(folder)
-    if tables.is_outdated(path):
+    path = file.path_in(folder)
+    if file.is_outdated(path):
         with _turn(_lock(folder), folder, LOCK_SECONDS):
-            if tables.is_outdated(path):
-                with tables.upgrading(path) as (connection, found):
+            if file.is_outdated(path):
+                with file.upgrading(path) as (connection, found):
                     if found < 2:
                         ledger.begin(connection, datetime.now(UTC))
 

@@ -19,8 +19,8 @@ from sqlalchemy import Connection
 
 from index.passage import Article, Manner, Passage, Role, Utterance, Voice
 from index.store.driver import driver
+from index.store.file import as_tuple
 from index.store.packed import as_json, as_numbers
-from index.store.tables import as_tuple
 
 # Each is completed with conditions of this file alone; whatever is asked for is a parameter.
 ARTICLES = """

@@ -10,10 +10,10 @@ from typing import NamedTuple, Self
 
 from sqlalchemy import Connection
 
-from index.store import history, tables, vectorfile
+from index.store import file, history, vectorfile
+from index.store.file import StoreError, WrongModelError, explained
 from index.store.snapshot import Snapshot
 from index.store.stamp import Stamp
-from index.store.tables import StoreError, WrongModelError, explained
 from index.store.vectors import Vectors
 
 
@@ -30,10 +30,10 @@ class Reading:
     def __init__(self, folder: Path) -> None:
         """Read the store in *folder*, which is there."""
         self._folder = folder
-        self._path = tables.path_in(folder)
+        self._path = file.path_in(folder)
         self._vector_file = folder / "column.faiss"
         self._unfit = False  # whether the vectors' file was found to be of no use
-        self._engine = tables.open_engine(self._path)
+        self._engine = file.open_engine(self._path)
         self._identity = _identity(self._path)
         self._latest: Snapshot | None = None
         self._catching_up = threading.Lock()
