@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -43,6 +44,7 @@ class Answerer:
         """
         self._retriever, self._store, self._aliases, self._sure = retriever, retriever.store, aliases, sure
         self._people: tuple[int, People] | None = None
+        self._turn = threading.Lock()
 
     def ask(
         self,
@@ -113,22 +115,23 @@ class Answerer:
         return found or self.examples(most)
 
     def people(self, generation: int) -> People:
-        """Return who is who in the column at *generation*."""
-        if self._people is None or self._people[0] != generation:
-            speakers = self._store.speakers()
-            self._people = (
-                generation,
-                People(
-                    speakers,
-                    self._store.names(),
-                    tuple(self._columnists(speakers)),
-                    self._holders(),
-                    aliases=self._aliases,
-                    printed=lru_cache(maxsize=1000)(self._printed),
-                    is_word=lambda word: self._store.document_frequency([word])[word] > 0,
-                ),
-            )
-        return self._people[1]
+        """Return who is who in the column at *generation*, which the thread reads."""
+        with self._turn:  # of a large column that takes a while: whoever asks meanwhile waits for the same
+            if self._people is None or self._people[0] != generation:
+                self._people = generation, self._told_apart()
+            return self._people[1]
+
+    def _told_apart(self) -> People:
+        speakers = self._store.speakers()
+        return People(
+            speakers,
+            self._store.names(),
+            tuple(self._columnists(speakers)),
+            self._holders(),
+            aliases=self._aliases,
+            printed=lru_cache(maxsize=1000)(self._printed),
+            is_word=lambda word: self._store.document_frequency([word])[word] > 0,
+        )
 
     def _holders(self) -> Callable[[str], list[str]]:
         known = Offices(lambda office: self._store.roles([office]))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from wordcolumn import WordCounts, column
 from index import evaluate
 from index.answer import Answerer, Verdict
 from index.passage import Article, Manner
+from index.people import People
 from index.retriever import Retriever
 from index.sources import read
 from index.store import Store
@@ -568,3 +571,22 @@ def test_after_warming_nobody_waits_until_it_is_known_who_is_who(tmp_path: Path)
         assert store.asked == 1
         assert answerer.ask("What did Quill say?").verdict is Verdict.ANSWERED
         assert store.asked == 1
+
+
+def test_who_is_who_is_told_once_however_many_ask_at_once(skerry, monkeypatch):
+    made, second = [], threading.Event()
+
+    def slowly(*given, **more):
+        made.append(given)
+        if len(made) == 1:
+            second.wait(0.3)  # for another that does the same meanwhile
+        else:
+            second.set()
+        return People(*given, **more)
+
+    monkeypatch.setattr("index.answer.People", slowly)
+    fresh = Answerer(skerry._retriever)
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(fresh.ask, ["What did Quill say?"] * 3))
+    assert len(made) == 1
+    assert shown(answers[0]) == shown(answers[1]) == shown(answers[2]) != []
