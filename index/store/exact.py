@@ -10,6 +10,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.store.packed import places_of
+
 Found = list[tuple[int, float]]  # labels with their cosines
 
 
@@ -27,15 +29,18 @@ class Exact:
         index.add(vectors)
         return cls(labels, index)
 
+    @classmethod
+    def empty(cls, dimension: int) -> Self:
+        """Hold no vectors, of shape (*dimension*,)."""
+        return cls.of(np.zeros(0, np.int64), np.zeros((0, dimension), np.float32), dimension)
+
     def __len__(self) -> int:
         return len(self.labels)
 
     def patched(
         self, removed: NDArray[np.int64], labels: NDArray[np.int64], vectors: NDArray[np.float32]
     ) -> Exact:
-        """
-        Return a copy without *removed*, and with *vectors* under *labels*, which are above all there are.
-        """
+        """Return a copy without *removed*, and with *vectors* under *labels*, which are above all before."""
         copy = faiss.clone_index(self.index)
         gone = np.isin(self.labels, removed)
         if gone.any():
@@ -61,8 +66,8 @@ class Exact:
         only = None
         if labels is not None:
             # Other selectors are asked about every vector there is; an array names those to look at.
-            among = np.flatnonzero(np.isin(self.labels, labels))
-            only = faiss.SearchParameters(sel=faiss.IDSelectorArray(among))  # type: ignore[call-arg]
+            among = faiss.IDSelectorArray(places_of(self.labels, labels))
+            only = faiss.SearchParameters(sel=among)  # type: ignore[call-arg]
         (scores,), (found,) = self.index.search(query[np.newaxis], most, params=only)
         if most > k and scores[k - 1] == scores[k] and found[k] >= 0:
             # FAISS takes any of those that are equally near.

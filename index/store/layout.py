@@ -6,17 +6,15 @@ import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, select
 
-from index.store.packed import Growing, columns, listed
-from index.store.quantised import places
+from index.store.packed import Growing, columns, listed, places_of
 from index.store.tables import article, chunk, passage
-
-FEW = 64  # articles: the places of all are made anew where more changed
 
 Numbers = NDArray[np.int64]
 
@@ -46,7 +44,7 @@ class Layout:
     owners: Growing[np.int32]  # the place of each chunk's passage
     bare: Numbers  # the places of passages without a chunk
     order: Sequence[Printed]
-    ages: Numbers  # the place of each article in the order, by its key
+    keys: Numbers  # of the articles, in the order
 
     @classmethod
     def read(cls, connection: Connection) -> Self:
@@ -67,21 +65,21 @@ class Layout:
             owners=Growing(owners),
             bare=np.flatnonzero(bare),
             order=order,
-            ages=_ages(order),
+            keys=np.fromiter((x.key for x in order), dtype=np.int64, count=len(order)),
         )
 
     def patched(self, connection: Connection, removed: Sequence[int]) -> Layout:
         """Return the layout that *connection* sees, in which the chunks *removed* are no more."""
         owners, bare = self._gone(connection, np.unique(np.asarray(removed, dtype=np.int64)))
         gone = np.concatenate([owners, bare])
-        ids, keys, numbers = _passages_from(connection, _last(self.ids))
+        ids, keys, numbers = _passages_from(connection, self.last)
         labels, owned = _chunks_from(connection, _last(self.labels))
         known = self.ids.appended(ids)
         new = np.searchsorted(known.values, owned).astype(np.int32)
         alive = np.concatenate([self.alive, np.ones(len(ids), dtype=np.bool_)])
         alive[gone] = False
         without = np.setdiff1d(np.arange(len(self.ids), len(known)), new)
-        order, ages = self._reordered(connection, self.articles.values[gone], keys)
+        order, in_order = self._reordered(connection, self.articles.values[gone], keys)
         return Layout(
             ids=known,
             articles=self.articles.appended(keys),
@@ -91,12 +89,12 @@ class Layout:
             owners=self.owners.appended(new),
             bare=np.concatenate([np.setdiff1d(self.bare, bare), without]),
             order=order,
-            ages=ages,
+            keys=in_order,
         )
 
     def _gone(self, connection: Connection, removed: Numbers) -> tuple[Numbers, Numbers]:
         """Return the places of the passages of the chunks *removed*, and of those without one that went."""
-        owners = self.owners.values[places(self.labels.values, removed)].astype(np.int64)
+        owners = self.owners.values[places_of(self.labels.values, removed)].astype(np.int64)
         if not len(self.bare):
             return owners, self.bare
         ids = self.ids.values[self.bare]
@@ -109,22 +107,30 @@ class Layout:
         """Return the order of the articles without the keys *gone* and with *new*; some may be both."""
         left, come = np.unique(gone).tolist(), np.unique(new).tolist()
         if not left and not come:
-            return self.order, self.ages
-        order, few = list(self.order), len(left) + len(come) <= FEW
-        ages = np.zeros(max(len(self.ages), *(key + 1 for key in come), 0), dtype=np.int64)
-        ages[: len(self.ages)] = self.ages
-        for place in sorted((int(self.ages[key]) for key in left), reverse=True):
+            return self.order, self.keys
+        order, keys = list(self.order), self.keys
+        places = np.sort(self._ages[left])[::-1]
+        for place in places.tolist():
             del order[place]
-            if few:
-                ages[ages > place] -= 1
+        keys = np.delete(keys, places)
         found = select(article.c.key, article.c.date, article.c.name, article.c.id)
         for row in connection.execute(found.where(article.c.key.in_(listed(come)))):
             place = bisect.bisect(order, printed := _printed(*row))
             order.insert(place, printed)
-            if few:
-                ages[ages >= place] += 1
-                ages[printed.key] = place
-        return order, ages if few else _ages(order)
+            keys = np.insert(keys, place, printed.key)
+        return order, keys
+
+    @cached_property
+    def _ages(self) -> Numbers:
+        """The place of each article in the order, by its key."""
+        ages = np.zeros(int(self.keys.max(initial=-1)) + 1, dtype=np.int64)
+        ages[self.keys] = np.arange(len(self.keys))
+        return ages
+
+    @property
+    def last(self) -> int:
+        """The highest id of a passage, 0 for none."""
+        return _last(self.ids)
 
     @property
     def changes(self) -> int:
@@ -138,7 +144,7 @@ class Layout:
     def ranks(self, passage_ids: Numbers) -> Numbers:
         """Return keys that rise from the newest article's passages to the oldest one's, then as printed."""
         at = self.places(passage_ids)
-        return self.ages[self.articles.values[at]] << 32 | self.numbers.values[at]
+        return self._ages[self.articles.values[at]] << 32 | self.numbers.values[at]
 
     def first(self, passage_ids: Numbers, k: int) -> Numbers:
         """Return up to *k* of these passages, of the newest article first."""
@@ -149,13 +155,6 @@ class Layout:
         chosen = np.zeros(len(self.ids), dtype=np.bool_)
         chosen[self.places(passage_ids)] = True
         return self.labels.values[chosen[self.owners.values]]
-
-
-def _ages(order: Sequence[Printed]) -> Numbers:
-    keys = np.fromiter((x.key for x in order), dtype=np.int64, count=len(order))
-    ages = np.zeros(int(keys.max(initial=-1)) + 1, dtype=np.int64)
-    ages[keys] = np.arange(len(keys))
-    return ages
 
 
 def _last(numbers: Growing[np.int64]) -> int:

@@ -55,6 +55,14 @@ class _Room:
             return True
 
 
+def places_of(rising: NDArray[N], wanted: NDArray[Any]) -> NDArray[np.int64]:
+    """Return at which places of the *rising* numbers those of *wanted* stand that are among them."""
+    found = np.searchsorted(rising, wanted)
+    there = found < len(rising)
+    found = found[there]
+    return np.asarray(found[rising[found] == wanted[there]])
+
+
 def listed(values: Collection[Any]) -> Select[Any]:
     """Return a subquery of *values*, which are one parameter, however many they are."""
     return select(func.json_each(as_json(values)).table_valued("value").c.value)

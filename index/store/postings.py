@@ -14,7 +14,7 @@ from sqlalchemy import Connection, text
 
 from index.store.driver import driver
 from index.store.layout import Layout
-from index.store.packed import Growing, as_numbers
+from index.store.packed import Growing, as_numbers, places_of
 from index.store.terms import Terms, read_terms
 
 K1, B, LEAST_FREQUENCY = 1.2, 0.75, 1e-6  # of FTS5's BM25
@@ -123,7 +123,7 @@ class Postings:
     def patched(self, connection: Connection, generation: int, layout: Layout) -> Postings:
         """Return those of a later state, with this *layout*: only what is new in it is read."""
         before = len(self._layout.ids)
-        last = int(self._layout.ids.values[-1]) if before else 0
+        last = self._layout.last
         ids, lengths = _lengths(*connection.execute(NEWER, {"last": last}).one())
         by_place = np.zeros(len(layout.ids) - before)
         by_place[layout.places(ids) - before] = lengths
@@ -159,8 +159,7 @@ class Postings:
         held = sorted((self._posting(connection, terms).places for terms in words), key=len)
         found = held[0] if held else np.zeros(0, np.int32)
         for places in held[1:]:
-            at = np.minimum(np.searchsorted(places, found), len(places) - 1)
-            found = found[places[at] == found] if len(places) else places
+            found = places[places_of(places, found)]
         return found
 
     def frequency(self, terms: Terms) -> int | None:

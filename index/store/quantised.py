@@ -15,6 +15,8 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from index.store.packed import places_of
+
 BLOCK = 4_096  # vectors looked at together: some megabytes, which stay near the processor
 SAMPLE = 8_192  # vectors that the codes are learnt from: more, and more rounds, find no more
 LEARNING = 10  # rounds of it
@@ -80,7 +82,7 @@ class Quantised:
         faiss.omp_set_num_threads(1)  # see `Exact.nearest`
         if labels is None:
             return self.labels[_search(self._packed, query, most)]
-        among = places(self.labels, labels)
+        among = places_of(self.labels, labels)
         if len(among) > most:
             among = among[_search(faiss.IndexPQFastScan(self._of(among)), query, most)]
         return self.labels[among]
@@ -103,14 +105,6 @@ class Quantised:
         for i in range(0, len(among), BLOCK):
             some.add_sa_codes(codes[among[i : i + BLOCK]])
         return some
-
-
-def places(labels: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return at which places of the rising *labels* those of *wanted* are that are there."""
-    found = np.searchsorted(labels, wanted)
-    there = found < len(labels)
-    found = found[there]
-    return np.asarray(found[labels[found] == wanted[there]])
 
 
 def blocks(labels: NDArray[np.int64], vectors: NDArray[np.float32]) -> Iterator[tuple[Any, Any]]:

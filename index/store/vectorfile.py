@@ -83,7 +83,7 @@ def _header(memory: Bytes) -> tuple[Stamp, int, int] | None:
 def _vectors(stamp: Stamp, labels: NDArray[np.int64], body: Bytes) -> Vectors:
     # Left in the file, which the system reads, and lets go of, page by page; the stub lacks the reader.
     reader: Any = faiss.ZeroCopyIOReader(faiss.swig_ptr(body), body.size)  # type: ignore[attr-defined]
-    index, added = faiss.read_index(reader), Vectors.empty(stamp).added
+    index, added = faiss.read_index(reader), Exact.empty(stamp.dimension)
     if isinstance(index, faiss.IndexPQ):
         return Vectors(stamp, Quantised(labels, index, (body, reader)), added)
     return Vectors(stamp, Exact.of(labels, Exact(labels, index).matrix, stamp.dimension), added)

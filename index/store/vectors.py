@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.store.exact import Exact, Found
-from index.store.quantised import SAMPLE, Labelled, Quantised, blocks, places
+from index.store.packed import places_of
+from index.store.quantised import SAMPLE, Labelled, Quantised, blocks
 from index.store.stamp import Stamp
 
 # Vectors: fewer are looked through in a millisecond or two as they are. Of all-MiniLM-L6-v2, they take 30 MB.
@@ -26,10 +27,6 @@ Stored = Callable[[NDArray[np.int64]], NDArray[np.float32]]  # labels to their v
 
 def _none() -> NDArray[np.int64]:
     return np.zeros(0, dtype=np.int64)
-
-
-def _nothing(stamp: Stamp) -> NDArray[np.float32]:
-    return np.zeros((0, stamp.dimension), np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +51,7 @@ class Vectors:
         Args:
             sample: Gives some of them, from all over, at most as many as it is asked for.
         """
-        none = Exact.of(_none(), _nothing(stamp), stamp.dimension)
+        none = Exact.empty(stamp.dimension)
         if count >= QUANTISED_FROM:
             return cls(stamp, Quantised.of(sample(SAMPLE), labelled), none)
         parts = [(none.labels, none.matrix), *labelled]
@@ -64,7 +61,8 @@ class Vectors:
     @classmethod
     def empty(cls, stamp: Stamp) -> Self:
         """Start with no vectors, at generation 0."""
-        return cls.of(stamp._replace(generation=0, token=""), 0, [], lambda most: _nothing(stamp))
+        none = Exact.empty(stamp.dimension)
+        return cls(stamp._replace(generation=0, token=""), none, none)
 
     def __len__(self) -> int:
         return len(self.held) + len(self.added) - len(self.removed)
@@ -79,7 +77,7 @@ class Vectors:
     ) -> Vectors:
         """Return a copy moved on to *stamp*: without *removed*, and with *vectors* under *labels*."""
         gone, new = np.asarray(removed, dtype=np.int64), np.asarray(labels, dtype=np.int64)
-        ours = self.held.labels[places(self.held.labels, np.unique(gone))]
+        ours = self.held.labels[places_of(self.held.labels, np.unique(gone))]
         added = self.added.patched(gone, new, vectors)
         after = Vectors(stamp, self.held, added, np.union1d(self.removed, ours))
         most = min(max(FEW, len(self.held) // SHARE), MANY)
@@ -91,9 +89,10 @@ class Vectors:
             return self
         held = self.held.patched(self.removed, self.added.labels, self.added.matrix)
         if isinstance(held, Exact) and len(held) >= QUANTISED_FROM:
-            sample = held.matrix[:: -(-len(held) // SAMPLE)]
-            held = Quantised.of(sample, blocks(held.labels, held.matrix))
-        return Vectors(self.stamp, held, self.empty(self.stamp).added)
+            labels, matrix = held.labels, held.matrix
+            labelled = blocks(labels, matrix)
+            return self.of(self.stamp, len(held), labelled, lambda most: matrix[:: -(-len(labels) // most)])
+        return Vectors(self.stamp, held, Exact.empty(self.stamp.dimension))
 
     def warm(self) -> None:
         """Make now what the first search would wait for."""
