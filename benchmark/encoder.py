@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmark.figures import Spread, hits, ratio, recall
+from benchmark.size import nearest
 from benchmark.worker import TEXTS
 from index import sources
 from index.evaluate import load
@@ -31,7 +32,7 @@ ARTICLES = (ROOT / "samples", ROOT / "calibration" / "articles")
 QUESTIONS = (ROOT / "tests" / "questions.jsonl", ROOT / "calibration" / "questions.jsonl")
 REFERENCE, OURS = "reference", "ours"
 ROUNDS, STARTS = 3, 3
-RECALLED = 10  # neighbours
+RECALLED = 10  # neighbours: as many as `nearest` gives
 RECALL = f"recall@{RECALLED} of sentences, {CANDIDATES * RECALLED} looked at by the codes of large columns"
 SHARES = "hit@1", "recall"
 
@@ -115,10 +116,12 @@ def compare(
 def codes_recall(folder: Path, queries: NDArray[np.float32]) -> float:
     """Return the share of the nearest sentences in this store that are among the candidates for *queries*."""
     with closing(sqlite3.connect(file.path_in(folder))) as connection:
-        stored = connection.execute("select vector from chunk").fetchall()
-    vectors = np.frombuffer(b"".join(blob for (blob,) in stored), "<f4").reshape(len(stored), -1)
-    held = Quantised.of(vectors[:SAMPLE], [(np.arange(len(vectors)), vectors)])
-    exact = np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :RECALLED].tolist()
+        labels, blobs = zip(
+            *connection.execute("select label, vector from chunk order by label"), strict=True
+        )
+    vectors = np.frombuffer(b"".join(blobs), "<f4").reshape(len(labels), -1)
+    held = Quantised.of(vectors[:SAMPLE], [(np.asarray(labels), vectors)])
+    exact = [best.tolist() for _, best in nearest(folder, queries)]
     return recall([held.candidates(q, CANDIDATES * RECALLED).tolist() for q in queries], exact)
 
 

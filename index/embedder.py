@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from index.encoder import DOCUMENT, QUERY, About, Encoder, GraphError
-from index.segment import HALVES
+from index.segment import sound
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
@@ -299,11 +299,6 @@ def _sample(path: Path, size: int) -> str:
             file.seek(max(0, size - BLOCK) * n // SAMPLES)
             digest.update(file.read(BLOCK))
     return digest.hexdigest()[:16]
-
-
-def sound(text: str) -> str:
-    """Return *text* with "�" for half characters (lone surrogates), which no tokenizer takes."""
-    return text if text.isascii() else HALVES.sub("�", text)
 
 
 def slug(name: str) -> str:

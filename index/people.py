@@ -12,7 +12,7 @@ from functools import cached_property
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from index.roll import Entry, Roll, head, is_body, key, singular, words_of
+from index.roll import Entry, Roll, head, is_body, is_outlet, key, singular, words_of
 from index.segment import STOPWORDS, fold
 from index.speech.cues import OUTLET
 from index.speech.names import HONORIFICS, SUFFIXES, TITLES, names, parts, same_person, surname
@@ -261,7 +261,7 @@ class People:
         found = [
             e
             for e in self._roll.holding_word(name)
-            if not OUTLET.search(e.name)
+            if not is_outlet(e.name)
             and not (is_body(e.name) and (fold(e.name).endswith(name) or is_place(name)))
         ]
         return found if len(found) == 1 else []
@@ -368,7 +368,7 @@ class People:
             own = own if any(same_person(name, n) for n in full) else []  # "Roe" is Jane Roe, not Ann Roe
         if own or " " in name:
             return own
-        first = [n for n in printed if fold(n).split()[0] == name and not is_body(n) and not OUTLET.search(n)]
+        first = [n for n in printed if fold(n).split()[0] == name and not is_body(n) and not is_outlet(n)]
         return first if len({parts(n).surname for n in first}) == 1 else []
 
     def _full_names(self, surname: str, printed: Iterable[str]) -> list[str]:

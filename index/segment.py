@@ -56,6 +56,11 @@ class Span(NamedTuple):
     end: int
 
 
+def sound(text: str) -> str:
+    """Return *text* with "\ufffd" for half characters (lone surrogates), which no library takes."""
+    return text if text.isascii() else HALVES.sub("\ufffd", text)
+
+
 def fold(text: str) -> str:
     """Return *text* as it is compared: no case, no accents, plain quotation marks. Never shown."""
     if text.isascii():  # nothing to take apart, and ten times as fast
@@ -107,7 +112,7 @@ def _sentences(text: str) -> tuple[Span, ...]:
     spans: list[Span] = []
     # The apostrophe of "O’Neill" closes no ‘quotation’.
     read = INNER.sub("x", text) if "‘" in text else text
-    for boundary in sentencex.get_sentence_boundaries("en", HALVES.sub("\ufffd", read)):
+    for boundary in sentencex.get_sentence_boundaries("en", sound(read)):
         span = stripped(text, boundary["start_index"], boundary["end_index"])
         if span.start == span.end:
             continue

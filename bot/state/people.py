@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 from sqlalchemy.dialects import sqlite
 
-from bot.state.disk import Prepared, asked, metadata, unflushed
+from bot.state.disk import DAY, Prepared, asked, metadata, unflushed
 from index.answer import Place
-
-DAY = 24 * 3600.0
 
 shown = sa.Table(
     "shown_span",

@@ -13,6 +13,7 @@ from urllib.parse import urljoin
 
 import feedparser
 
+from index.segment import HALVES, sound
 from index.sources.encoding import UnreadableError
 from index.sources.markup import Block, html_runs, parse_html, text_blocks
 from index.sources.metadata import clean, parse_date, web_url
@@ -30,7 +31,6 @@ LONG_NAME = re.compile(
 ENTRY = re.compile(r"<(?:\w+:)?(?:item|entry)\b", re.IGNORECASE)
 MOST_ENTRIES = 20_000  # of a feed; feeds have tens
 MOST_TAGS = 500_000  # of a feed: a thousand long articles; some seconds to read at worst
-HALVES = re.compile("[\ud800-\udfff]")  # of characters; they cannot be stored
 BLANK_LINES = re.compile(r"\n[ \t]*\n\s*")
 WORDPRESS = "http://wordpress.org/export/"
 # Elements of a feed's text that are buttons, boxes and links of the site, by their classes.
@@ -143,7 +143,7 @@ def _entry(e: Any, base: str, author: str | None) -> Entry:
         link=_link(e, base),
         author=clean(e.get("author")) or author,
         date=_date(e),
-        text=HALVES.sub("\ufffd", content or (e.get("summary") or "").strip()),
+        text=sound(content or (e.get("summary") or "").strip()),
         has_content=bool(content),
     )
 
